@@ -1,0 +1,2 @@
+export * from './read-environment.js';
+export * from './schemas.js';

@@ -1,0 +1,111 @@
+import { z } from 'zod';
+
+const port = (fallback: number) => z.coerce.number().int().min(1).max(65_535).default(fallback);
+/** At least 256 bits of text, as RFC 7518 asks of an HS256 key. */
+const secret = z.string().min(32, 'at least 32 characters');
+
+/** What every process of the platform reads. */
+export const processEnv = z.object({
+  /** fatal, error, warn, info, debug or trace. */
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
+  /** Shared by the platform's own services when they call each other. */
+  OC_SERVICE_TOKEN: secret,
+});
+
+/** Where a person starts the platform: one command, embedded parts. */
+export const launcherEnv = z.object({
+  /** Database, objects, secrets and models live below this folder. */
+  OC_DATA_DIR: z.string().default('./data'),
+  PORT: port(5000),
+  CLASSIFIER_PORT: port(5001),
+  /** Address to listen on; 127.0.0.1 keeps the platform to this machine. */
+  OC_HOST: z.string().default('127.0.0.1'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
+});
+
+export const databaseEnv = z.object({
+  /** Items, photos, users, models: postgres://… (SQL Server: mssql://…). Unset: embedded. */
+  COLLECTION_DATABASE_URL: z.url(),
+  /** Variants, vectors, trainings: postgres://… Unset: embedded. */
+  LEARNING_DATABASE_URL: z.url(),
+  /** Connections each process may open to each database. */
+  DATABASE_POOL_SIZE: z.coerce.number().int().min(1).max(100).default(10),
+});
+
+export const messagingEnv = z.object({
+  /** postgres://… for the embedded queues. Unset: the learning database. */
+  MESSAGES_URL: z.url(),
+});
+
+export const storageEnv = z.object({
+  /** Folder of the objects. Unset: `objects` in OC_DATA_DIR. */
+  OC_OBJECTS_DIR: z.string().min(1),
+  /** Signs the photo links. Unset: generated and kept in OC_DATA_DIR. */
+  OC_LINK_SECRET: secret,
+  /** How browsers and phones reach the backend; photo links begin with it. */
+  OC_PUBLIC_URL: z.url().default('http://127.0.0.1:5000'),
+});
+
+export const backendEnv = z.object({
+  PORT: port(5000),
+  OC_HOST: z.string().default('127.0.0.1'),
+  /** Signs the access tokens. Unset: generated and kept in OC_DATA_DIR. */
+  OC_JWT_SECRET: secret,
+  /** Minutes an access token lives. */
+  OC_TOKEN_MINUTES: z.coerce.number().int().min(1).max(1_440).default(15),
+  /** The administrator's sign-in. Unset: made at the first start, the password printed once. */
+  OC_AUTH_EMAIL: z.email().optional(),
+  OC_AUTH_PASSWORD: z.string().min(12, 'at least 12 characters').optional(),
+  /** How the backend reaches the classifier. */
+  OC_CLASSIFIER_URL: z.url().default('http://127.0.0.1:5001'),
+  /** Largest photo that is taken, in megabytes (10^6 bytes). */
+  OC_UPLOAD_MAX_MB: z.coerce.number().positive().max(200).default(20),
+  /** Largest photo that is taken, in megapixels. */
+  OC_UPLOAD_MAX_MEGAPIXELS: z.coerce.number().positive().max(200).default(50),
+  /** Origins of web pages that may call the API, separated by commas. */
+  OC_CORS_ORIGINS: z.string().default(''),
+});
+
+export const augmentationEnv = z.object({
+  /** Longest side of a stored variant, in pixels; 0 keeps the photo's size. */
+  OC_VARIANT_LONG_SIDE: z.coerce.number().int().min(0).max(10_000).default(1024),
+  /** Image processes: each renders one photo at a time. */
+  OC_AUGMENT_WORKERS: z.coerce.number().int().min(1).max(64).default(2),
+  /** Port of the worker's health and metrics page. */
+  AUGMENTATIONS_PORT: port(5011),
+});
+
+export const recognitionEnv = z.object({
+  /** Path of the backbone's weights (safetensors). Unset: looked for in OC_DATA_DIR. */
+  OC_BACKBONE: z.string().optional(),
+  /** Folder of cached model files. Unset: `models-cache` in OC_DATA_DIR. */
+  OC_MODEL_CACHE_DIR: z.string().min(1),
+  /** Below this probability the answer is `desconhecido`. */
+  OC_CONFIDENCE_THRESHOLD: z.coerce.number().min(0).max(1).default(0.75),
+});
+
+export const trainingEnv = z.object({
+  TRAINING_PORT: port(5012),
+  /** How the training service reaches the backend, to announce a version. */
+  OC_BACKEND_URL: z.url().default('http://127.0.0.1:5000'),
+  /** New photos that start a training by themselves. */
+  OC_TRAINING_MIN_NEW_PHOTOS: z.coerce.number().int().min(1).default(20),
+  /** Minutes without a new photo that start a training with fewer. */
+  OC_TRAINING_IDLE_MINUTES: z.coerce.number().positive().default(10),
+  /** Where the head is trained: the first of these that loads. */
+  OC_TRAINING_BACKEND: z.enum(['auto', 'tfjs-node-gpu', 'tfjs-node', 'wasm']).default('auto'),
+  OC_TRAINING_SEED: z.coerce.number().int().default(7),
+});
+
+export const classifierEnv = z.object({
+  CLASSIFIER_PORT: port(5001),
+  OC_HOST: z.string().default('127.0.0.1'),
+  /** Threads that run the network, one each core; 0 takes the number of cores. */
+  OC_CLASSIFIER_THREADS: z.coerce.number().int().min(0).max(256).default(0),
+  /** Requests that may wait; beyond this the answer is 429. */
+  OC_CLASSIFIER_QUEUE: z.coerce.number().int().positive().default(64),
+  /** fp32, or int8: faster, a little less accurate. */
+  OC_CLASSIFIER_PRECISION: z.enum(['fp32', 'int8']).default('fp32'),
+  /** Similarity index: FAISS where its native part is built, else an exact search. */
+  OC_CLASSIFIER_INDEX: z.enum(['auto', 'exact', 'faiss']).default('auto'),
+});

@@ -1,0 +1,6 @@
+export * from './built-file.js';
+export * from './clock.js';
+export * from './deadline.js';
+export * from './errors.js';
+export * from './ids.js';
+export * from './outcome.js';

@@ -1,0 +1,39 @@
+import type { Envelope, MessageDefinition } from '@repo/contracts';
+import type { Outcome } from '@repo/kernel';
+
+/** Returning acknowledges. TemporaryError is tried again, anything else goes to the dead letters. */
+export type MessageHandler<Body> = (body: Body, envelope: Envelope<Body>) => Promise<Outcome>;
+
+export interface PublishOptions {
+  /** Makes a second publish of the same message recognisable; new by default. */
+  messageId?: string;
+  /** W3C trace context. */
+  traceparent?: string;
+}
+
+/**
+ * The broker. At least once: a handler may meet a message twice.
+ * Three attempts in all, 5 s and 10 s apart (each +-20 %), then the dead letters.
+ */
+export abstract class MessageBus {
+  /** Resolves when the broker keeps the message durably. Throws TemporaryError, or InvalidInputError for a body that breaks the schema. */
+  abstract publish<Body>(message: MessageDefinition<Body>, body: Body, options?: PublishOptions): Promise<void>;
+
+  /** Starts consuming; at most `parallel` messages at once. One handler for a queue in a process. */
+  abstract subscribe<Body>(message: MessageDefinition<Body>, handler: MessageHandler<Body>, options: { parallel: number }): Promise<void>;
+
+  /** Sends itself a message and waits for it: proof that the broker delivers. Throws TemporaryError. */
+  abstract roundTrip(timeoutMs: number): Promise<void>;
+
+  /** Waiting, running and dead messages of a queue. */
+  abstract depth(queue: string): Promise<QueueDepth>;
+
+  /** Takes no more, waits for what is running (at most `graceMs`), then disconnects. */
+  abstract close(graceMs: number): Promise<void>;
+}
+
+export interface QueueDepth {
+  waiting: number;
+  running: number;
+  dead: number;
+}

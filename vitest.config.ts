@@ -1,0 +1,25 @@
+import { defineConfig } from 'vitest/config';
+
+// Workspace packages resolve to their sources, so a test needs no build of what it imports.
+const resolve = { conditions: ['source', 'module', 'node', 'import', 'default'] };
+const shared = { resolve, ssr: { resolve } };
+const outside = ['**/node_modules/**', '**/dist/**'];
+
+export default defineConfig({
+  ...shared,
+  test: {
+    projects: [
+      { ...shared, test: { name: 'unit', include: ['{apps,libs,tools}/**/*.spec.ts'], exclude: [...outside, '**/*.medium.spec.ts', '**/*.e2e.spec.ts'] } },
+      {
+        ...shared,
+        // One real part each: a database, native image or model code.
+        test: { name: 'medium', include: ['{apps,libs}/**/*.medium.spec.ts'], exclude: outside, testTimeout: 60_000, hookTimeout: 60_000, maxWorkers: 2 },
+      },
+      {
+        ...shared,
+        // The running platform, through its public door; one at a time, since each starts one.
+        test: { name: 'e2e', include: ['apps/*-e2e/**/*.e2e.spec.ts'], exclude: outside, testTimeout: 300_000, hookTimeout: 300_000, maxWorkers: 1, fileParallelism: false },
+      },
+    ],
+  },
+});
