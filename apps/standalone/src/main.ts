@@ -1,1 +1,78 @@
-export {};
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { ConfigurationError, launcherEnv, readEnvironment } from '@repo/config';
+import { Platform } from './platform.js';
+
+const HELP = `npm start [-- --reset-password]
+
+Runs the whole platform: database, backend, augmentations, training, classifier.
+  --reset-password   gives the local administrator a new password and prints it
+Settings come from the environment or the file .env; .env.example names them all.`;
+
+const startedAt = Date.now();
+const say = (line: string) => console.log(`· ${line}`);
+
+/** Settings of the file .env; what the environment says already wins. */
+function readDotEnv(): void {
+  try {
+    process.loadEnvFile('.env');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+      throw error;
+    }
+  }
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { 'reset-password': { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } } });
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
+  readDotEnv();
+  const config = readEnvironment(launcherEnv);
+  const platform = new Platform(
+    {
+      dataDir: path.resolve(config.OC_DATA_DIR),
+      port: config.PORT,
+      classifierPort: config.CLASSIFIER_PORT,
+      host: config.OC_HOST,
+      environment: process.env,
+      resetPassword: values['reset-password'],
+      say,
+    },
+    (why, exitCode) => void end(why, exitCode),
+  );
+
+  async function end(why: string, exitCode: number): Promise<void> {
+    console.log(`· stopping: ${why}`);
+    await platform.stop();
+    process.exit(exitCode);
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => void end(signal === 'SIGINT' ? 'Ctrl-C' : signal, 0));
+  }
+  process.on('disconnect', () => void end('whoever started the platform is gone', 0));
+
+  try {
+    const { administrator } = await platform.start();
+    console.log(`\nOColecionador is ready: ${platform.url}  (${((Date.now() - startedAt) / 1000).toFixed(1)} s)`);
+    console.log(`  API and its documentation  ${platform.url}/api/docs`);
+    console.log(`  data                       ${path.resolve(config.OC_DATA_DIR)}`);
+    if (administrator.password) {
+      console.log(`  sign in as                 ${administrator.email}`);
+      console.log(`  password                   ${administrator.password}   (shown this once: keep it)`);
+    }
+    console.log('  Ctrl-C stops everything\n');
+    process.send?.({ type: 'ready', url: platform.url, administrator });
+  } catch (error) {
+    console.error(`✗ ${(error as Error).message}`);
+    await platform.stop();
+    process.exit(1);
+  }
+}
+
+await main().catch((error: unknown) => {
+  console.error(`✗ ${(error as Error).message}`);
+  process.exit(error instanceof ConfigurationError ? error.exitCode : 1);
+});

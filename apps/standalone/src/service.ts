@@ -1,0 +1,108 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ServiceLog } from './service-log.js';
+
+export interface ServiceSpec {
+  name: string;
+  /** Compiled `main.js` of the app. */
+  script: string;
+  environment: NodeJS.ProcessEnv;
+  /** Heap limit of the process in MiB: keeps V8 from growing where it could collect. */
+  heapMiB: number;
+}
+
+/** sysexits' EX_CONFIG: starting again can't help. */
+const BAD_CONFIGURATION = 78;
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 10_000;
+/** A service that ran this long had started well: its next crash begins with the first pause again. */
+const STABLE_AFTER_MS = 60_000;
+
+/** One app in its own process: started again when it dies, told to stop when the platform stops. */
+export class Service {
+  private child: ChildProcess | undefined;
+  private isStopping = false;
+  private pauseMs = FIRST_PAUSE_MS;
+
+  constructor(
+    private readonly spec: ServiceSpec,
+    private readonly log: ServiceLog,
+    private readonly report: (line: string) => void,
+    private readonly giveUp: (why: string, exitCode: number) => void,
+  ) {}
+
+  get name(): string {
+    return this.spec.name;
+  }
+
+  get pid(): number | undefined {
+    return this.child?.pid;
+  }
+
+  /** Resolves when the service says that it serves. Throws when it dies before, or says nothing for `timeoutMs`. */
+  async start(timeoutMs: number): Promise<void> {
+    const child = this.spawn();
+    const ready = new Promise<void>((resolve) => {
+      child.on('message', (message: { type?: string }) => {
+        if (message?.type === 'ready') {
+          resolve();
+        }
+      });
+    });
+    const died = once(child, 'exit').then(([code, signal]) => {
+      throw new Error(`${this.name} ended while starting (${signal ?? `exit code ${code}`}); its log says why`);
+    });
+    const late = sleep(timeoutMs, undefined, { ref: false }).then(() => {
+      throw new Error(`${this.name} was not ready within ${timeoutMs / 1000} s`);
+    });
+    died.catch(() => {}); // only one of the three is awaited to its end
+    late.catch(() => {});
+    await Promise.race([ready, died, late]);
+  }
+
+  /** SIGTERM, then SIGKILL after `graceMs`. */
+  async stop(graceMs: number): Promise<void> {
+    this.isStopping = true;
+    const child = this.child;
+    if (!child || child.exitCode !== null || child.signalCode !== null) {
+      return;
+    }
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    const killer = setTimeout(() => child.kill('SIGKILL'), graceMs);
+    await ended;
+    clearTimeout(killer);
+  }
+
+  private spawn(): ChildProcess {
+    const child = fork(this.spec.script, {
+      env: this.spec.environment,
+      execArgv: [`--max-old-space-size=${this.spec.heapMiB}`, '--enable-source-maps'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      detached: true, // Ctrl-C reaches the supervisor alone, which stops the rest in order
+    });
+    const startedAt = Date.now();
+    child.stdout?.on('data', (chunk: Buffer) => this.log.write(chunk));
+    child.stderr?.on('data', (chunk: Buffer) => this.log.write(chunk));
+    child.on('exit', (code, signal) => void this.onExit(code, signal, Date.now() - startedAt));
+    this.child = child;
+    return child;
+  }
+
+  private async onExit(code: number | null, signal: NodeJS.Signals | null, livedMs: number): Promise<void> {
+    if (this.isStopping) {
+      return;
+    }
+    if (code === BAD_CONFIGURATION) {
+      this.giveUp(`${this.name} can't use its configuration`, code);
+      return;
+    }
+    this.pauseMs = livedMs > STABLE_AFTER_MS ? FIRST_PAUSE_MS : Math.min(this.pauseMs * 2, LONGEST_PAUSE_MS);
+    this.report(`${this.name} ended (${signal ?? `exit code ${code}`}); starting it again in ${this.pauseMs / 1000} s`);
+    await sleep(this.pauseMs);
+    if (!this.isStopping) {
+      this.spawn();
+    }
+  }
+}
