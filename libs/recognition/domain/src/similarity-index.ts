@@ -1,0 +1,30 @@
+import type { PhotoId, UserId } from '@repo/kernel';
+
+export interface Neighbour {
+  readonly photoId: PhotoId;
+  /** Cosine: 1 for the same direction, 0 for unrelated, -1 at worst. */
+  readonly similarity: number;
+}
+
+/**
+ * Vectors of photos, partitioned by owner: a search never touches another person's vectors.
+ * Vectors are L2-normalised, so the inner product is the cosine.
+ */
+export abstract class SimilarityIndex {
+  /** `exact` or `faiss`; for the log and the metrics. */
+  abstract readonly kind: string;
+
+  /** Vectors held, over all owners. */
+  abstract readonly size: number;
+
+  abstract has(photoId: PhotoId): boolean;
+
+  /** Adds a photo, or replaces its vector and owner. Throws InvalidInputError for a wrong length or a number that isn't finite. */
+  abstract add(ownerId: UserId, photoId: PhotoId, vector: Float32Array): void;
+
+  /** True when it was there. */
+  abstract remove(photoId: PhotoId): boolean;
+
+  /** At most `k` of the owner's photos, best first; equal similarities in the order of photo ids. */
+  abstract search(ownerId: UserId, vector: Float32Array, k: number): Neighbour[];
+}
