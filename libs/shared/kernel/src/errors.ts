@@ -4,6 +4,9 @@
  */
 export type ErrorCode =
   | 'INVALID_INPUT'
+  | 'CONTENT_TYPE_UNSUPPORTED'
+  | 'BODY_TOO_LARGE'
+  | 'BODY_TOO_SLOW'
   | 'UNAUTHENTICATED'
   | 'WRONG_CREDENTIALS'
   | 'FORBIDDEN'
