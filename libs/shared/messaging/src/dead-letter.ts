@@ -1,0 +1,40 @@
+import { Logger } from '@nestjs/common';
+import type { Envelope } from '@repo/contracts';
+import type { DeadLetterCause } from './retry-policy.js';
+
+/** One attempt that came to nothing. */
+export interface FailedAttempt {
+  attempt: number;
+  /** ISO 8601, UTC. */
+  failedAt: string;
+  error: string;
+}
+
+/** A message that nobody tries again until a person says so. */
+export interface DeadLetter {
+  queue: string;
+  cause: DeadLetterCause;
+  /** The last error, or what the message did, in one or a few lines. */
+  reason: string;
+  /** The attempt that ended it. */
+  attempt: number;
+  /** Every attempt, oldest first, the last included. */
+  history: FailedAttempt[];
+  /** Absent when the text is no envelope. */
+  envelope?: Envelope;
+  /** The message as it came. */
+  text: string;
+}
+
+/** Hears of each dead letter once, after it lies safely in its queue: to log it, to count it, to tell somebody. */
+export abstract class DeadLetterSink {
+  abstract record(letter: DeadLetter): Promise<void>;
+}
+
+export class LogDeadLetters extends DeadLetterSink {
+  private readonly logger = new Logger('dead-letters');
+
+  async record({ queue, cause, reason, attempt, envelope }: DeadLetter): Promise<void> {
+    this.logger.error({ msg: 'a message was given up', queue, cause, reason, attempt, messageName: envelope?.name, messageId: envelope?.messageId });
+  }
+}
