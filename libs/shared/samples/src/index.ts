@@ -1,1 +1,1 @@
-export {};
+export * from './draw-sample.js';
