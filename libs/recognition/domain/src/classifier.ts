@@ -1,0 +1,34 @@
+import { DomainError, type ItemId, type PhotoId, type UserId } from '@repo/kernel';
+
+export interface Classification {
+  /** By label, of the full softmax; undefined while no model serves. */
+  readonly probabilities: Readonly<Record<string, number>> | undefined;
+  /** The owner's items most like the photo, best first. */
+  readonly similar: readonly { readonly itemId: ItemId; readonly photoId: PhotoId; readonly name: string; readonly distance: number }[];
+  /** Undefined while no model serves. */
+  readonly modelVersion: string | undefined;
+}
+
+/** The classifier service, as the API sees it. */
+export abstract class Classifier {
+  /**
+   * @param imagePath key in the bucket `temp`
+   * Throws ClassifierUnavailableError when it doesn't answer in time, ClassifierBusyError, PhotoUndecodableError.
+   */
+  abstract classify(imagePath: string, ownerId: UserId): Promise<Classification>;
+}
+
+export class ClassifierUnavailableError extends DomainError {
+  readonly code = 'CLASSIFIER_UNAVAILABLE';
+  constructor(options?: ErrorOptions) {
+    super('The classifier is not available now. Your photo was kept; try again in a moment', options);
+  }
+}
+
+/** The object that should be classified is not in the bucket. */
+export class UploadNotFoundError extends DomainError {
+  readonly code = 'OBJECT_NOT_FOUND';
+  constructor(imagePath: string) {
+    super(`There is no upload ${imagePath.slice(0, 100)}`);
+  }
+}

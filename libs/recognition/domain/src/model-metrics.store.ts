@@ -1,0 +1,41 @@
+import type { TrainingRunId } from '@repo/kernel';
+import type { EpochReport } from './head-training.js';
+import type { ModelVersion } from './model-version.js';
+import type { Scorecard } from './promotion-gate.js';
+import type { TrainingLineage, TrainingMetrics } from './train-model.js';
+
+/** Where a version comes from, so that it can be made again. */
+export interface ModelLineage extends TrainingLineage {
+  /** `BackboneInfo.id`. */
+  readonly backbone: string;
+  /** Checksum of the test photos and their labels. */
+  readonly testSet: string;
+  readonly labels: readonly string[];
+}
+
+/** A version's figures: what it reached, where, and what it was made from. */
+export interface ModelMetrics {
+  readonly version: ModelVersion;
+  readonly runId: TrainingRunId;
+  readonly metrics: TrainingMetrics;
+  /** Loss and accuracy on the training photos at the epoch that was kept. */
+  readonly training: { readonly loss: number; readonly accuracy: number };
+  readonly history: readonly EpochReport[];
+  readonly lineage: ModelLineage;
+  readonly timestamp: Date;
+}
+
+/** Figures of every version, kept with the learning data. Methods throw TemporaryError. */
+export abstract class ModelMetricsStore {
+  /** Storing the same version again replaces it. */
+  abstract save(metrics: ModelMetrics): Promise<void>;
+
+  /** Undefined for a version that has none. */
+  abstract get(version: ModelVersion): Promise<ModelMetrics | undefined>;
+
+  /** In no order; versions without figures are left out. */
+  abstract getMany(versions: readonly ModelVersion[]): Promise<ModelMetrics[]>;
+
+  /** What the gate looks at. Throws ModelNotFoundError for a version without figures. */
+  abstract scorecard(version: ModelVersion): Promise<Scorecard>;
+}

@@ -1,0 +1,59 @@
+import type { ItemId, PhotoId, UserId } from '@repo/kernel';
+
+/** A stored photo, as recognition needs it. */
+export interface CataloguedPhoto {
+  readonly photoId: PhotoId;
+  readonly itemId: ItemId;
+  readonly ownerId: UserId;
+  /** Key in the bucket `original`. */
+  readonly objectKey: string;
+  /** Of the stored bytes, lower-case hex. */
+  readonly sha256: string;
+  readonly createdAt: Date;
+}
+
+/** With the class it teaches. */
+export interface LabelledPhoto extends CataloguedPhoto {
+  /** The normalised name of its item's category. */
+  readonly label: string;
+}
+
+export interface NamedItem {
+  readonly itemId: ItemId;
+  readonly name: string;
+  /** The category's name, as its owner wrote it. */
+  readonly category: string;
+}
+
+export interface OwnedCategory {
+  /** As its owner wrote it. */
+  readonly name: string;
+  /** The class that it is to the model. */
+  readonly label: string;
+}
+
+/** What recognition reads of the collection; it writes none of it. Methods throw TemporaryError. */
+export abstract class PhotoCatalogue {
+  /** Every photo, in the order of photo ids. */
+  abstract labelledPhotos(): Promise<LabelledPhoto[]>;
+
+  /** Photos stored at `from` or later, oldest first, at most `limit`. */
+  abstract photosSince(from: Date, limit: number): Promise<CataloguedPhoto[]>;
+
+  /** Those of `photoIds` that exist. */
+  abstract photos(photoIds: readonly PhotoId[]): Promise<CataloguedPhoto[]>;
+
+  /** Ids of every photo. */
+  abstract photoIds(): Promise<PhotoId[]>;
+
+  /** Ids of photos stored at `until` or earlier. */
+  abstract photoIdsUntil(until: Date): Promise<PhotoId[]>;
+
+  /** Photos deleted at `from` or later. */
+  abstract removedSince(from: Date): Promise<{ readonly photoId: PhotoId; readonly removedAt: Date }[]>;
+
+  /** The owner's items among `itemIds`, in no order. */
+  abstract items(ownerId: UserId, itemIds: readonly ItemId[]): Promise<NamedItem[]>;
+
+  abstract categories(ownerId: UserId): Promise<OwnedCategory[]>;
+}
