@@ -1,1 +1,13 @@
-export {};
+export * from './augmentation-job.js';
+export * from './augmentation.repository.js';
+export * from './category-rules.js';
+export * from './errors.js';
+export * from './inbox.js';
+export * from './luma.js';
+export * from './photo-renderer.js';
+export * from './plan-variants.js';
+export * from './quality.js';
+export * from './rgb-image.js';
+export * from './seeded-random.js';
+export * from './variant-integrity.js';
+export * from './variant.js';
