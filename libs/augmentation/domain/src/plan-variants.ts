@@ -1,7 +1,7 @@
 import { rulesFor, type CategoryRules, type VariantProfile, type VariantSettings } from './category-rules.js';
 import { findQualityFaults, type QualityMeasures } from './quality.js';
 import { seededRandom, type SeededRandom } from './seeded-random.js';
-import { hashParams, type PlannedVariant, type Transformation, type VariantFormat } from './variant.js';
+import { hashParams, type PlannedVariant, type Transform, type Transformation, type VariantFormat } from './variant.js';
 
 export interface PhotoToVary {
   /** Seeds every parameter: the same photo gets the same variants in every run. */
@@ -85,21 +85,18 @@ export function planVariants(photo: PhotoToVary, format: VariantFormat): Variant
   return { badQuality, variants };
 }
 
+const mirrors: ReadonlySet<Transform> = new Set(['flip-horizontal', 'flip-vertical']);
+const quarterTurns: ReadonlySet<Transform> = new Set(['rotate-90', 'rotate-180', 'rotate-270']);
+
 function isLabelSafe(transformation: Transformation, { allowMirror, allowQuarterTurns }: CategoryRules): boolean {
-  switch (transformation.transform) {
-    case 'flip-horizontal':
-    case 'flip-vertical':
-      return allowMirror;
-    case 'rotate-90':
-    case 'rotate-180':
-    case 'rotate-270':
-      return allowQuarterTurns;
-    case 'rotation':
-      // Held askew, it still stands.
-      return allowQuarterTurns || Math.abs(transformation.params.degrees) < 30;
-    default:
-      return true;
+  if (mirrors.has(transformation.transform)) {
+    return allowMirror;
   }
+  if (transformation.transform === 'rotation') {
+    // Held askew, it still stands.
+    return allowQuarterTurns || Math.abs(transformation.params.degrees) < 30;
+  }
+  return allowQuarterTurns || !quarterTurns.has(transformation.transform);
 }
 
 function rotation(degrees: number): Transformation {
