@@ -1,1 +1,2 @@
 export * from './photo-gate.js';
+export * from './process-photo-gate.js';

@@ -22,6 +22,9 @@ export interface PhotoLimits {
   maxPixels: number;
 }
 
+/** A longer side would not fit into a JPEG (65,535 pixels) with room for what is made of the photo. */
+export const MAX_SIDE = 30_000;
+
 export const defaultPhotoLimits: PhotoLimits = { maxBytes: 20_000_000, maxPixels: 50_000_000 };
 
 /** The only door for photos from outside. */
@@ -66,8 +69,8 @@ export class PhotoAnimatedError extends DomainError {
 
 export class PhotoTooManyPixelsError extends DomainError {
   readonly code = 'PHOTO_TOO_MANY_PIXELS';
-  constructor(width: number, height: number, limit: string) {
-    super(`A photo may have at most ${limit}; this one has ${width} x ${height} pixels`);
+  constructor(width: number, height: number, maxPixels: number) {
+    super(`A photo may have at most ${maxPixels / 1_000_000} megapixels and ${MAX_SIDE} pixels on a side; this one has ${width} x ${height}`);
   }
 }
 

@@ -1,0 +1,13 @@
+import process from 'node:process';
+import { decodePhoto } from './decode-photo.js';
+import type { PhotoOrder, WorkerMessage } from './photo-work.js';
+
+const send = (message: WorkerMessage) => process.send?.(message);
+
+// Ctrl-C reaches the whole process group: the parent finishes its requests first and then lets go.
+process.on('SIGINT', () => {});
+process.on('disconnect', () => process.exit(0));
+process.on('message', (order: PhotoOrder) => {
+  void decodePhoto(order).then((verdict) => send({ kind: 'verdict', verdict }));
+});
+send({ kind: 'ready' });
