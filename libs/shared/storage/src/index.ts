@@ -1,1 +1,3 @@
+export * from './errors.js';
+export * from './object-key.js';
 export * from './object-store.js';

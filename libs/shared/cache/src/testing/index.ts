@@ -1,1 +1,1 @@
-export {};
+export * from './cache-suite.js';
