@@ -18,6 +18,7 @@ export * from './similar-items.js';
 export * from './similarity-index.js';
 export * from './test-set.js';
 export * from './train-model.js';
+export * from './training-progress.js';
 export * from './training-run.js';
 export * from './training-runs.repository.js';
 export * from './training-schedule.js';

@@ -18,8 +18,6 @@ export interface ModelMetrics {
   readonly version: ModelVersion;
   readonly runId: TrainingRunId;
   readonly metrics: TrainingMetrics;
-  /** Loss and accuracy on the training photos at the epoch that was kept. */
-  readonly training: { readonly loss: number; readonly accuracy: number };
   readonly history: readonly EpochReport[];
   readonly lineage: ModelLineage;
   readonly timestamp: Date;
@@ -36,6 +34,6 @@ export abstract class ModelMetricsStore {
   /** In no order; versions without figures are left out. */
   abstract getMany(versions: readonly ModelVersion[]): Promise<ModelMetrics[]>;
 
-  /** What the gate looks at. Throws ModelNotFoundError for a version without figures. */
-  abstract scorecard(version: ModelVersion): Promise<Scorecard>;
+  /** What the gate looks at; undefined for a version without figures. */
+  abstract scorecard(version: ModelVersion): Promise<Scorecard | undefined>;
 }

@@ -31,8 +31,8 @@ export interface RegisteredModel {
   readonly activatedAt: Date | undefined;
   /** Folder in the bucket `models`. */
   readonly path: string;
-  /** Vectors in its index file. */
-  readonly embeddings: number;
+  /** Key of its vectors in the bucket `models`. */
+  readonly embeddings: string;
   /** What the gate said. */
   readonly reason: string | undefined;
 }
@@ -40,7 +40,7 @@ export interface RegisteredModel {
 /** Which version serves. The row is the truth (X33); every method throws TemporaryError when the database can't answer now. */
 export abstract class ModelRegistry {
   /** Answers the stored row when the version is known already, whatever its state. */
-  abstract register(model: { version: ModelVersion; path: string; embeddings: number; createdAt: Date }): Promise<RegisteredModel>;
+  abstract register(version: ModelVersion, at: Date): Promise<RegisteredModel>;
 
   /** Newest first. */
   abstract list(): Promise<RegisteredModel[]>;

@@ -28,6 +28,11 @@ export function modelFolder(version: ModelVersion): string {
   return `models/${version}`;
 }
 
+/** Key of the version's vectors in the bucket `models`. */
+export function modelIndexKey(version: ModelVersion): string {
+  return `${modelFolder(version)}/embeddings.faiss`;
+}
+
 /**
  * The version of a folder, as `POST /api/UpdateModelVersion` names it.
  * Throws InvalidInputError unless it is `models/{version}`, so that no other path can be announced.

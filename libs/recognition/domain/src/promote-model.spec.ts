@@ -9,10 +9,11 @@ import { defaultGateRules, type Scorecard } from './promotion-gate.js';
 class RegistryInMemory extends ModelRegistry {
   private readonly rows = new Map<ModelVersion, RegisteredModel>();
 
-  async register(model: { version: ModelVersion; path: string; embeddings: number; createdAt: Date }) {
+  async register(version: ModelVersion, at: Date) {
     await pause();
-    const row = this.rows.get(model.version) ?? { ...model, state: 'candidate' as const, activatedAt: undefined, reason: undefined };
-    this.rows.set(model.version, row);
+    const fresh: RegisteredModel = { version, state: 'candidate', createdAt: at, activatedAt: undefined, path: '', embeddings: '', reason: undefined };
+    const row = this.rows.get(version) ?? fresh;
+    this.rows.set(version, row);
     return row;
   }
 
@@ -79,13 +80,10 @@ class MetricsInMemory extends ModelMetricsStore {
   async getMany() {
     return [];
   }
-  async scorecard(version: ModelVersion): Promise<Scorecard> {
+  async scorecard(version: ModelVersion): Promise<Scorecard | undefined> {
     await pause();
     const macroF1 = this.macroF1[version];
-    if (macroF1 === undefined) {
-      throw new ModelNotFoundError(version);
-    }
-    return { version, macroF1, testSet: 'same', perClass: ['a', 'b', 'c'].map((label) => ({ label, f1: macroF1, support: 10 })) };
+    return macroF1 === undefined ? undefined : { version, macroF1, testSet: 'same', perClass: ['a', 'b', 'c'].map((label) => ({ label, f1: macroF1, support: 10 })) };
   }
 }
 
@@ -97,7 +95,7 @@ function platform(macroF1: Record<string, number>) {
   const parts = { registry, metrics: new MetricsInMemory(macroF1), clock: { now: () => new Date() }, rules: defaultGateRules };
   return {
     registry,
-    announce: (version: ModelVersion) => promoteModel(version, 10, parts),
+    announce: (version: ModelVersion) => promoteModel(version, parts),
     states: async () => Object.fromEntries((await registry.list()).map(({ version, state }) => [version, state])),
   };
 }
@@ -115,6 +113,15 @@ it('refuses a worse model and says why', async () => {
   const refused = await announce(v2);
   expect(refused).toMatchObject({ state: 'refused', reason: 'macro-F1 60.0%: 30.0% worse than v1 on the same test photos' });
   expect(await states()).toEqual({ v1: 'active', v2: 'refused' });
+});
+
+it('replaces an active model whose figures are lost', async () => {
+  const figures: Record<string, number> = { v1: 0.9, v2: 0.6 };
+  const { announce, states } = platform(figures);
+  await announce(v1);
+  delete figures['v1'];
+  await announce(v2);
+  expect(await states()).toEqual({ v1: 'retired', v2: 'active' });
 });
 
 it('refuses a version without figures, and registers nothing', async () => {

@@ -1,7 +1,7 @@
 import type { Clock } from '@repo/kernel';
 import { decidePromotion, type GateRules } from './promotion-gate.js';
-import type { ModelRegistry, RegisteredModel } from './model-registry.js';
-import { modelFolder, type ModelVersion } from './model-version.js';
+import { ModelNotFoundError, type ModelRegistry, type RegisteredModel } from './model-registry.js';
+import type { ModelVersion } from './model-version.js';
 import type { ModelMetricsStore } from './model-metrics.store.js';
 
 export interface PromotionParts {
@@ -17,10 +17,13 @@ export interface PromotionParts {
  * the active can replace it.
  * Throws ModelNotFoundError when its figures were never stored.
  */
-export async function promoteModel(version: ModelVersion, embeddings: number, parts: PromotionParts): Promise<RegisteredModel> {
+export async function promoteModel(version: ModelVersion, parts: PromotionParts): Promise<RegisteredModel> {
   const { registry, metrics, clock, rules } = parts;
   const candidate = await metrics.scorecard(version);
-  let model = await registry.register({ version, path: modelFolder(version), embeddings, createdAt: clock.now() });
+  if (!candidate) {
+    throw new ModelNotFoundError(version);
+  }
+  let model = await registry.register(version, clock.now());
   while (model.state === 'candidate') {
     const active = await registry.active();
     const { promote, reason } = decidePromotion(candidate, active && (await metrics.scorecard(active.version)), rules);

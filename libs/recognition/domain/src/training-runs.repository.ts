@@ -12,9 +12,8 @@ export interface TrainingClaim {
 }
 
 export type TrainingResult =
-  | { readonly status: 'done'; readonly modelVersion: ModelVersion; readonly reason: string | undefined }
-  | { readonly status: 'refused'; readonly reasonCode: string; readonly reason: string; readonly modelVersion?: ModelVersion | undefined }
-  | { readonly status: 'failed'; readonly reasonCode: string; readonly reason: string };
+  | { readonly status: 'done'; readonly reason: string | undefined }
+  | { readonly status: 'refused' | 'failed'; readonly reasonCode: string; readonly reason: string };
 
 /** Trainings and what waits for one. Times are the caller's clock; methods throw TemporaryError. */
 export abstract class TrainingRuns {
@@ -33,11 +32,17 @@ export abstract class TrainingRuns {
   /** Keeps the lease and writes the progress. `cancelled` or `lost`: stop working, nothing was written. */
   abstract heartbeat(claim: TrainingClaim, leaseUntil: Date, progress: TrainingProgress): Promise<'held' | 'cancelled' | 'lost'>;
 
+  /**
+   * The version's files and figures are stored: whoever takes the run up again need only announce it.
+   * False, and nothing written, when the claim does not hold any more.
+   */
+  abstract noteVersion(claim: TrainingClaim, version: ModelVersion): Promise<boolean>;
+
   /** False, and nothing written, when the claim does not hold any more. */
   abstract finish(claim: TrainingClaim, result: TrainingResult, progress: TrainingProgress, at: Date): Promise<boolean>;
 
-  /** Gives the run back to the queue; the start does not count as an attempt. */
-  abstract release(claim: TrainingClaim): Promise<void>;
+  /** Gives the run back to the queue. A start that was only interrupted does not count as an attempt. */
+  abstract release(claim: TrainingClaim, why: 'interrupted' | 'failed'): Promise<void>;
 
   /** Back to the queue, unless its worker renewed the lease after all. */
   abstract requeueLost(id: TrainingRunId, now: Date): Promise<void>;
