@@ -17,7 +17,7 @@ export class AccessGuard implements CanActivate {
 
   /** Throws UnauthenticatedError or ForbiddenError. */
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const access = this.accessOf(context);
+    const access = this.reflector.getAllAndOverride<Access | undefined>(ACCESS, [context.getHandler(), context.getClass()]);
     if (access?.kind === 'public') {
       return true;
     }
@@ -32,13 +32,6 @@ export class AccessGuard implements CanActivate {
     }
     request.user = user;
     return true;
-  }
-
-  private accessOf(context: ExecutionContext): Access | undefined {
-    if (this.settings.publicControllers.includes(context.getClass())) {
-      return { kind: 'public' };
-    }
-    return this.reflector.getAllAndOverride<Access | undefined>(ACCESS, [context.getHandler(), context.getClass()]);
   }
 
   private isServiceToken(token: string): boolean {

@@ -22,6 +22,7 @@ export abstract class TokenVerifier {
 /** Who may call a route. Without a mark: everybody who is signed in. */
 export type Access = { kind: 'public' } | { kind: 'service' } | { kind: 'roles'; roles: readonly Role[] };
 
+/** shared/observability marks its own pages with the same key. */
 export const ACCESS = 'http:access';
 
 /** For everybody, signed in or not. */

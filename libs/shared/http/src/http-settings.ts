@@ -1,5 +1,3 @@
-import type { Type } from '@nestjs/common';
-
 /** What the parts of this library need to know about the app they serve. */
 export class HttpSettings {
   /** What the platform's own services send as bearer token. */
@@ -8,13 +6,10 @@ export class HttpSettings {
   readonly requestsPerMinute: number;
   /** Largest photo in a form, in bytes. */
   readonly maxPhotoBytes: number;
-  /** Controllers of other libraries that are open to everybody, such as health and signed links. */
-  readonly publicControllers: readonly Type[];
 
   constructor(settings: HttpSettings) {
     this.serviceToken = settings.serviceToken;
     this.requestsPerMinute = settings.requestsPerMinute;
     this.maxPhotoBytes = settings.maxPhotoBytes;
-    this.publicControllers = settings.publicControllers;
   }
 }

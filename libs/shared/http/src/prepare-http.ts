@@ -1,0 +1,36 @@
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import helmet from 'helmet';
+
+export interface HttpServerOptions {
+  /** Web pages that may call, e.g. `https://example.org`. */
+  corsOrigins: readonly string[];
+}
+
+/** Enough for every JSON body there is; photos come in forms. */
+const JSON_LIMIT = '100kb';
+/** From the first byte of a request to its last: ten full photos on a slow line. */
+const REQUEST_TIMEOUT_MS = 300_000;
+const HEADERS_TIMEOUT_MS = 10_000;
+
+/** Security headers, cross-origin rules and limits of an app that was made with `bodyParser: false`; before it listens. */
+export function prepareHttp(app: NestExpressApplication, { corsOrigins }: HttpServerOptions): void {
+  app.use(
+    helmet({
+      // The platform runs on plain HTTP at home; a proxy that adds TLS adds these two.
+      contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
+      strictTransportSecurity: false,
+    }),
+  );
+  app.disable('x-powered-by');
+  app.set('etag', false); // routes that can answer 304 make a cheaper one themselves
+  app.useBodyParser('json', { limit: JSON_LIMIT });
+  app.enableCors({
+    origin: [...corsOrigins],
+    allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'If-None-Match'],
+    exposedHeaders: ['Link', 'X-Total-Count', 'ETag', 'Retry-After', 'Idempotency-Replayed', 'Location'],
+    maxAge: 600,
+  });
+  const server = app.getHttpServer();
+  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  server.headersTimeout = HEADERS_TIMEOUT_MS;
+}
