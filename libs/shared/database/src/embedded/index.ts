@@ -1,1 +1,2 @@
-export {};
+export { DirectoryInUseError } from './directory-lock.js';
+export { EmbeddedPostgres, type EmbeddedPostgresOptions } from './embedded-postgres.js';

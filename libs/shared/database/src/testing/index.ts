@@ -1,1 +1,3 @@
-export {};
+export * from './capture-mssql.js';
+export * from './mssql-traps.js';
+export * from './scratch-database.js';
