@@ -71,7 +71,7 @@ function codeOf(error: unknown): ErrorCode {
     return error.code;
   }
   // Body parsers throw errors with `status` and, when their message may be shown, `expose`.
-  const { status, expose } = error as { status?: number; expose?: boolean };
+  const { status, expose } = Object(error) as { status?: number; expose?: boolean };
   const clientStatus = error instanceof HttpException ? error.getStatus() : expose ? status : undefined;
   if (clientStatus === undefined || (clientStatus >= 500 && clientStatus !== 503)) {
     return 'INTERNAL';

@@ -1,17 +1,26 @@
 import { createHash } from 'node:crypto';
-import { createParamDecorator, Injectable, Logger, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { applyDecorators, createParamDecorator, Injectable, Logger, UseInterceptors, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { ApiHeader } from '@nestjs/swagger';
 import { newId } from '@repo/kernel';
 import type { Response } from 'express';
 import { catchError, mergeMap, of, type Observable } from 'rxjs';
 import type { GuardedRequest } from './access.js';
 import { answerError } from './error-answer.js';
 import { IdempotencyStore, type IdempotencyClaim } from './idempotency.store.js';
+import { Refuses } from './open-api.js';
 
 type RepeatableRequest = GuardedRequest & { idempotencyClaim?: IdempotencyClaim };
 
+/** Honours `Idempotency-Key` on a route. Stands above `TakesPhotos`: decorators run from below, and the form must have been read. */
+export const Repeatable = () =>
+  applyDecorators(
+    UseInterceptors(IdempotencyInterceptor),
+    ApiHeader({ name: 'Idempotency-Key', required: false, description: 'Any text of your own: sent again with the same key, the request has one effect and one answer' }),
+    Refuses('IDEMPOTENCY_IN_PROGRESS', 'IDEMPOTENCY_KEY_REUSED'),
+  );
+
 /**
- * Honours `Idempotency-Key`: however often a request is sent, it has one effect and one answer.
- * Goes on a route behind the interceptor that reads its form, since the content counts too.
+ * However often a request with a key is sent, it has one effect and one answer.
  * Only successes are kept: a request that was refused had no effect and may be corrected.
  */
 @Injectable()
@@ -64,6 +73,9 @@ export const OperationId = createParamDecorator((_: unknown, context: ExecutionC
 });
 
 function fingerprint(request: GuardedRequest): string {
+  if (request.body === undefined && request.is('multipart/form-data')) {
+    throw new Error('The form was not read yet: put Repeatable above TakesPhotos');
+  }
   const hash = createHash('sha256').update(`${request.method} ${request.path}`);
   addContent(hash, request.body);
   return hash.digest('hex');

@@ -7,8 +7,9 @@ import type { Request, Response } from 'express';
 import multer, { MulterError } from 'multer';
 import type { Observable } from 'rxjs';
 import { z } from 'zod';
+import { watchPace } from './body-pace.js';
 import { ByteBudget } from './byte-budget.js';
-import { BodyTooSlowError, ContentTypeUnsupportedError, PhotoMissingError, TooManyFilesError } from './http-errors.js';
+import { ContentTypeUnsupportedError, PhotoMissingError, TooManyFilesError } from './http-errors.js';
 import { HttpSettings } from './http-settings.js';
 
 export interface PhotoForm {
@@ -32,10 +33,6 @@ export const photoFile = z
 const TEXT_LIMITS = { fields: 20, fieldSize: 50_000, fieldNameSize: 100, fieldNestingDepth: 0 };
 /** What all forms that are being worked on may hold together: a dozen photos of the largest size. */
 const MEMORY_BUDGET = 256_000_000;
-/** A sender must bring 10 kB in each quarter of a minute, or leave its place to others. */
-const SLOW_WINDOW_MS = 15_000;
-const SLOW_WINDOW_BYTES = 10_000;
-
 /** Photos stay in memory, within limits, and are never written down before the gate has seen them. */
 @Injectable()
 export class PhotoFormInterceptor implements NestInterceptor {
@@ -110,18 +107,4 @@ export class PhotoFormInterceptor implements NestInterceptor {
         return new InvalidInputError(`The form can't be taken: ${error.message}${error.field ? ` (${error.field})` : ''}`, options);
     }
   }
-}
-
-/** Calls `onSlow` when the body all but stops coming. The answer stops the watch. */
-function watchPace(request: Request, onSlow: (error: Error) => void): () => void {
-  let seen = request.socket.bytesRead;
-  const timer = setInterval(() => {
-    const received = request.socket.bytesRead - seen;
-    seen = request.socket.bytesRead;
-    if (received < SLOW_WINDOW_BYTES && !request.complete) {
-      clearInterval(timer);
-      onSlow(new BodyTooSlowError());
-    }
-  }, SLOW_WINDOW_MS).unref();
-  return () => clearInterval(timer);
 }
