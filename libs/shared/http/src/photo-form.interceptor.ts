@@ -96,15 +96,15 @@ export class PhotoFormInterceptor implements NestInterceptor {
     if (!(error instanceof MulterError)) {
       return new InvalidInputError(`The form can't be read: ${(error as Error).message}`, options);
     }
-    switch (error.code) {
-      case 'LIMIT_FILE_SIZE':
-        return new PhotoTooLargeError(this.settings.maxPhotoBytes);
-      case 'LIMIT_FILE_COUNT':
-        return new TooManyFilesError(field, maxPhotos);
-      case 'LIMIT_UNEXPECTED_FILE':
-        return new InvalidInputError(`Photos belong in the field "${field}", got a file in "${error.field ?? ''}"`, options);
-      default:
-        return new InvalidInputError(`The form can't be taken: ${error.message}${error.field ? ` (${error.field})` : ''}`, options);
+    if (error.code === 'LIMIT_FILE_SIZE') {
+      return new PhotoTooLargeError(this.settings.maxPhotoBytes);
     }
+    if (error.code === 'LIMIT_FILE_COUNT') {
+      return new TooManyFilesError(field, maxPhotos);
+    }
+    if (error.code === 'LIMIT_UNEXPECTED_FILE') {
+      return new InvalidInputError(`Photos belong in the field "${field}", got a file in "${error.field ?? ''}"`, options);
+    }
+    return new InvalidInputError(`The form can't be taken: ${error.message}${error.field ? ` (${error.field})` : ''}`, options);
   }
 }
