@@ -38,3 +38,10 @@ export class LogDeadLetters extends DeadLetterSink {
     this.logger.error({ msg: 'a message was given up', queue, cause, reason, attempt, messageName: envelope?.name, messageId: envelope?.messageId });
   }
 }
+
+/** Tells the sink; the letter lies safely in its queue already, so a sink that fails changes nothing. */
+export async function recordDeadLetter(sink: DeadLetterSink, letter: DeadLetter): Promise<void> {
+  await sink.record(letter).catch((error: unknown) => {
+    new Logger('dead-letters').error({ msg: 'a dead letter could not be recorded', queue: letter.queue, cause: letter.cause, reason: letter.reason, err: error });
+  });
+}

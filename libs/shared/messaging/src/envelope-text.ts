@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Envelope, MessageDefinition } from '@repo/contracts';
-import { InvalidInputError, newId } from '@repo/kernel';
+import { InvalidInputError, newId, parseId } from '@repo/kernel';
 import { currentTraceparent } from '@repo/observability';
 import type { PublishOptions } from './message-bus.js';
 import { UndeliverableError } from './retry-policy.js';
@@ -28,7 +28,7 @@ export function writeEnvelope<Body>(message: MessageDefinition<Body>, body: Body
   if (!checked.success) {
     throw new InvalidInputError(`The body of ${message.name} breaks its schema: ${z.prettifyError(checked.error)}`);
   }
-  const messageId = options.messageId ?? newId();
+  const messageId = options.messageId === undefined ? newId() : parseId(options.messageId, 'messageId');
   const text = JSON.stringify({
     messageId,
     name: message.name,

@@ -1,1 +1,1 @@
-export {};
+export * from './pg-boss-message-bus.js';
