@@ -75,6 +75,8 @@ export type TrainingReport =
       readonly metrics: TrainingMetrics;
       readonly lineage: TrainingLineage;
       readonly history: readonly EpochReport[];
+      /** The photos that `metrics` are about: models examined on the same ones can be compared as they are. */
+      readonly testPhotos: readonly Pick<TrainingPhoto, 'photoId' | 'label'>[];
     }
   | { readonly outcome: 'refused'; readonly refusal: Refusal };
 

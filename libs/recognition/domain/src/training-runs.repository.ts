@@ -1,7 +1,7 @@
 import type { PhotoId, TrainingRunId, UserId } from '@repo/kernel';
 import type { ModelVersion } from './model-version.js';
 import type { TrainingProgress, TrainingRun } from './training-run.js';
-import type { ScheduleState } from './training-schedule.js';
+import type { QueuedTraining, ScheduleState } from './training-schedule.js';
 
 /** The right to carry a run on. A later claim of the same run has a higher fence, and what an earlier one writes is refused. */
 export interface TrainingClaim {
@@ -50,7 +50,10 @@ export abstract class TrainingRuns {
   /** What a person sees of a run that waits. */
   abstract noteWaiting(id: TrainingRunId, progress: TrainingProgress): Promise<void>;
 
-  /** Throws TrainingNotFoundError, TrainingFinishedError. */
+  /**
+   * The photos that it was for, or that it had gathered, wait for the next new one: a training that
+   * was cancelled must not start again by itself. Throws TrainingNotFoundError, TrainingFinishedError.
+   */
   abstract cancel(id: TrainingRunId, reason: string, at: Date): Promise<TrainingRun>;
 
   /** What the schedule decides on; the queued run without its photos. */
@@ -63,6 +66,6 @@ export abstract class TrainingRuns {
   abstract clearNewPhotos(until: Date): Promise<void>;
 }
 
-export interface PendingTraining extends Pick<ScheduleState, 'running' | 'newPhotos' | 'oldestNewPhotoAt' | 'newestNewPhotoAt'> {
-  readonly queued: { readonly id: TrainingRunId; readonly requestedAt: Date; readonly requestedBy: UserId | undefined } | undefined;
+export interface PendingTraining extends Omit<ScheduleState, 'queued'> {
+  readonly queued: Omit<QueuedTraining, 'photosAugmenting'> | undefined;
 }

@@ -25,18 +25,18 @@ export const defaultTrainingRules: TrainingRules = {
 export interface ScheduleState {
   readonly running?: { readonly id: TrainingRunId; readonly leaseUntil: Date } | undefined;
   /** The oldest one that waits. */
-  readonly queued?:
-    | {
-        readonly id: TrainingRunId;
-        readonly requestedAt: Date;
-        /** Photos stored before the request whose variants are not finished; 0 for a run that the schedule asked for. */
-        readonly photosAugmenting: number;
-      }
-    | undefined;
+  readonly queued?: QueuedTraining | undefined;
   /** Photos augmented since the last training gathered its own. */
   readonly newPhotos: number;
   readonly oldestNewPhotoAt?: Date | undefined;
   readonly newestNewPhotoAt?: Date | undefined;
+}
+
+export interface QueuedTraining {
+  readonly id: TrainingRunId;
+  readonly requestedAt: Date;
+  /** Photos stored before the request whose variants are not finished. */
+  readonly photosAugmenting: number;
 }
 
 export type TrainingDecision =

@@ -1,1 +1,3 @@
-export {};
+export * from './train.module.js';
+export * from './training-scheduler.js';
+export * from './training-settings.js';

@@ -151,6 +151,9 @@ export class SqlTrainingRuns extends TrainingRuns {
       [id, reason, at, statusesBefore('cancelled')],
     );
     if (row) {
+      if (row.started_at || row.requested_by === null) {
+        await this.clearNewPhotos(at);
+      }
       return toRun(row);
     }
     const run = await this.get(id);
@@ -171,7 +174,7 @@ export class SqlTrainingRuns extends TrainingRuns {
     const queued = open.find(({ status }) => status === 'queued');
     return {
       running: running?.lease_until ? { id: running.id, leaseUntil: running.lease_until } : undefined,
-      queued: queued && { id: queued.id, requestedAt: queued.requested_at, requestedBy: queued.requested_by ?? undefined },
+      queued: queued && { id: queued.id, requestedAt: queued.requested_at },
       newPhotos: photos[0]?.count ?? 0,
       oldestNewPhotoAt: photos[0]?.oldest ?? undefined,
       newestNewPhotoAt: photos[0]?.newest ?? undefined,
