@@ -1,1 +1,1 @@
-export {};
+export * from './rendering/image-process-pool.js';

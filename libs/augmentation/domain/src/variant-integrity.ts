@@ -1,13 +1,10 @@
+import type { PixelSize } from './variant.js';
+
 /** What a reader found in the bytes of a variant. */
 export interface VariantFacts {
   readonly bytes: number;
   /** Undefined: the bytes are no image, or break off. */
   readonly decoded?: { readonly format: string; readonly width: number; readonly height: number } | undefined;
-}
-
-export interface VariantExpectation {
-  readonly width: number;
-  readonly height: number;
 }
 
 /** Why a variant is not stored. */
@@ -18,7 +15,7 @@ const MIN_BYTES = 125;
 const FORMATS = ['jpeg', 'png'];
 
 /** The first rule that a variant breaks; undefined when it is sound. */
-export function findDefect({ bytes, decoded }: VariantFacts, expected: VariantExpectation): VariantDefect | undefined {
+export function findDefect({ bytes, decoded }: VariantFacts, expected: PixelSize): VariantDefect | undefined {
   if (bytes < MIN_BYTES) {
     return 'too_small';
   }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { ItemId, PhotoId } from '@repo/kernel';
-import { hashParams, variantKey } from './variant.js';
+import { hashParams, sizeAfter, variantKey } from './variant.js';
 
 const format = { longSide: 1024, jpegQuality: 90 };
 
@@ -25,4 +25,15 @@ it('makes keys of category, item, photo, transformation and hash', () => {
   expect(variantKey(place, { transform: 'rotate-90', params: {}, paramsHash: '0123456789abcdef' })).toBe(
     'training/moedas-do-imperio/item-1/photo-1/rotate-90-0123456789abcdef.jpg',
   );
+});
+
+it.each([
+  ['a quarter turn exchanges the sides', { transform: 'rotate-270', params: {} }, { width: 577, height: 1024 }],
+  ['a half turn does not', { transform: 'rotate-180', params: {} }, { width: 1024, height: 577 }],
+  ['a crop keeps its share of both', { transform: 'central-crop', params: { share: 0.75 } }, { width: 768, height: 433 }],
+  ['a turn in the plane keeps the frame', { transform: 'rotation', params: { degrees: 40 } }, { width: 1024, height: 577 }],
+] as const)('%s', (_, transformation, size) => expect(sizeAfter(transformation, { width: 1024, height: 577 })).toEqual(size));
+
+it('crops nothing to nothing', () => {
+  expect(sizeAfter({ transform: 'central-crop', params: { share: 0.1 } }, { width: 1, height: 2 })).toEqual({ width: 1, height: 1 });
 });

@@ -74,3 +74,23 @@ export function variantPrefix({ category, itemId, photoId }: PhotoPlace): string
 export function variantKey(place: PhotoPlace, { transform, paramsHash }: PlannedVariant): string {
   return `${variantPrefix(place)}${transform}-${paramsHash}.jpg`;
 }
+
+export interface PixelSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The size of a variant of a photo of that size. */
+export function sizeAfter({ transform, params }: Transformation, { width, height }: PixelSize): PixelSize {
+  if (transform === 'rotate-90' || transform === 'rotate-270') {
+    return { width: height, height: width };
+  }
+  if (transform === 'central-crop') {
+    return { width: shareOf(width, params.share), height: shareOf(height, params.share) };
+  }
+  return { width, height };
+}
+
+function shareOf(side: number, share: number): number {
+  return Math.max(1, Math.round(side * share));
+}
