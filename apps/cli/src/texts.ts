@@ -1,0 +1,295 @@
+import type { Language } from './language.js';
+
+const options = `
+  --url URL            the platform; default: OC_PUBLIC_URL, else http://127.0.0.1:5000
+  --email, --password  sign-in; default: OC_AUTH_EMAIL and OC_AUTH_PASSWORD, else you are asked
+  --lang en|pt         language of the messages; default: your system's
+  -h, --help           this text`;
+
+const exits = `
+Exit codes: 0 all done; 1 something was refused; 2 wrong usage; 3 no answer or
+sign-in refused; 130 stopped with Ctrl-C.`;
+
+const english = {
+  overview: `Usage: npm run COMMAND [-- ARGUMENTS]
+
+  import -- FOLDER     makes items of a folder of photos
+  train                learns the categories anew and shows how it goes
+  classify -- FILE…    says what photos show and which items look like them
+  demo                 the whole road on drawn samples: a first look
+  docs:messages        writes docs/messages.md from the contracts
+
+With -- --help each says more.`,
+  help: {
+    import: `Usage: npm run import -- FOLDER [options]
+
+Makes an item of every photo in the sub-folders of FOLDER. The sub-folder is the
+category (made if there is none), the file name the item's name.
+Run it again whenever you like: what has been imported is passed over.
+
+  --parallel N         photos sent at once, 1 to 16; default: 2${options}
+
+  npm run import -- ~/photos/collection
+  npm run import -- ./moedas --email ana@example.org --parallel 4
+${exits}`,
+    train: `Usage: npm run train [-- options]
+
+Learns the categories of all photos. Waits until the photos uploaded before have
+their variants, then shows every epoch and what was reached.
+
+  --motivo TEXT        why, kept with the training${options}
+
+  npm run train
+  npm run train -- --motivo "60 new coins"
+
+Ctrl-C stops watching; the training goes on.
+${exits}`,
+    classify: `Usage: npm run classify -- FILE… [options]
+
+Says what each photo shows, how sure that is, and which of your items look most
+like it. The distance is 0 for the same picture and 1 for an unrelated one.
+${options}
+
+  npm run classify -- new-coin.jpg
+  npm run classify -- ./unsorted/*.jpg
+${exits}`,
+    demo: `Usage: npm run demo [-- options]
+
+The whole road on a collection that is drawn for it: photos go in, variants are
+made, a model is trained, and new photos of the same and of other things are
+recognised. It runs on a platform of its own in a temporary folder and takes a
+few minutes; with --url it uses yours, and leaves its items there.
+
+  --items N            things of each kind, 5 to 200; default: 12
+  --views N            photos of each thing, 1 to 10; default: 1
+  --kinds LIST         default: coins,stamps,cars,minerals,watches; there is butterflies too
+  --size PX            side of the photos, 64 to 4000; default: 640
+  --keep               keeps the temporary folder, and says where it is${options}
+
+  npm run demo
+  npm run demo -- --items 20 --views 2
+  OC_BACKBONE=./mobilenet_v2.safetensors npm run demo
+${exits}`,
+    messageMap: `Usage: npm run docs:messages
+
+Writes docs/messages.md from the messages in libs/shared/contracts.`,
+  },
+
+  unknownCommand: (name: string) => `There is no command "${name}".`,
+  wrongNumber: (option: string, low: number, high: number) => `${option} must be a whole number from ${low} to ${high}`,
+  askEmail: 'E-mail: ',
+  askPassword: 'Password: ',
+  needCredentials: 'Say who you are: --email and --password, or OC_AUTH_EMAIL and OC_AUTH_PASSWORD.',
+  wrongCredentials: 'The platform knows no such e-mail with this password.',
+  unreachable: 'No platform answers. Is it running (npm start)?',
+  waiting: (seconds: number, why: string) => `Waiting ${seconds} s: ${why}`,
+  interrupted: 'Stopped.',
+  seconds: (seconds: number) => `${seconds.toFixed(1)} s`,
+
+  import: {
+    needFolder: 'Say which folder: npm run import -- FOLDER',
+    noFolder: (folder: string) => `There is no folder ${folder}`,
+    noPhotos: (folder: string) => `No photos in the sub-folders of ${folder}. Each sub-folder is a category, with its photos in it.`,
+    found: (photos: number, categories: number) => `${photos} photos in ${categories} categories`,
+    ignored: (count: number, first: string) => `Passed over ${count} that are no photo in a category: ${first}`,
+    label: 'Import',
+    forgetful: (file: string, why: string) => `What has been imported can't be noted in ${file} (${why}): the next run sends everything again, which makes nothing twice within a day.`,
+    result: (created: number, known: number, refused: number) => `${created} imported, ${known} were there already, ${refused} refused`,
+    refusedHead: ['File', 'Code', 'Reason'],
+    stopped: 'The platform stopped answering. Run the same command again to go on.',
+  },
+  train: {
+    queued: (id: string) => `Training ${id}`,
+    onlyWatching: 'Ctrl-C stops watching; the training goes on.',
+    phases: {
+      waiting: 'Waiting for the variants',
+      gathering: 'Gathering the photos',
+      embedding: 'Looking at the photos',
+      training: 'Learning',
+      writing: 'Writing the model',
+      uploading: 'Storing the model',
+      announcing: 'Handing it over',
+    } as Record<string, string>,
+    augmenting: (photos: number) => `${photos} photos still without variants`,
+    epochHead: 'epoch      loss   accuracy   val. loss   val. accuracy',
+    done: (version: string) => `Trained: version ${version}`,
+    ended: { refused: 'Refused', failed: 'Failed', cancelled: 'Cancelled' },
+    figuresHead: ['Figure', 'Value'],
+  },
+  classify: {
+    needFile: 'Say which photo: npm run classify -- FILE…',
+    head: ['Photo', 'Shows', 'Sure', 'Looks like (distance)'],
+    perhaps: (guesses: string) => `perhaps ${guesses}`,
+    nothingAlike: 'nothing yet',
+  },
+  demo: {
+    intro: (things: number, photos: number, kinds: string) => `A collection of ${things} things in ${photos} photos: ${kinds}`,
+    drawing: 'Drawing the photos',
+    starting: 'Starting a platform of its own',
+    notBuilt: 'The platform is not built yet. Run it as npm run demo, which builds it.',
+    platformEnded: (folder: string) => `The platform ended before it was ready. What it said is in ${folder}.`,
+    uploading: 'Uploading',
+    firstSimilar: 'First similar item found',
+    noSimilar: 'No similar item was found',
+    variants: 'Waiting for the variants',
+    training: 'Training',
+    recognising: 'Recognising new photos',
+    stepsHead: ['Step', 'Took'],
+    recognisedHead: ['Kind', 'Known things, new photos', 'The thing itself found first', 'Things never seen'],
+    outOf: (right: number, all: number) => `${right} of ${all}`,
+    accuracy: (share: number, sure: number, all: number) => `Right class: ${(share * 100).toFixed(0)} % of ${all} photos; in ${sure} of them the model was sure enough to name it by itself.`,
+    trainingEnded: (status: string, reason: string) => `The training was ${status}: ${reason}`,
+    kept: (folder: string) => `Kept: ${folder}`,
+    total: 'Everything',
+  },
+  messageMap: { written: (file: string) => `Wrote ${file}` },
+};
+
+export type Texts = typeof english;
+
+const opcoes = `
+  --url URL            a plataforma; padrão: OC_PUBLIC_URL, senão http://127.0.0.1:5000
+  --email, --password  acesso; padrão: OC_AUTH_EMAIL e OC_AUTH_PASSWORD, senão são perguntados
+  --lang en|pt         idioma das mensagens; padrão: o do sistema
+  -h, --help           este texto`;
+
+const saidas = `
+Códigos de saída: 0 tudo feito; 1 algo foi recusado; 2 uso errado; 3 sem resposta ou
+acesso negado; 130 interrompido com Ctrl-C.`;
+
+const portuguese: Texts = {
+  overview: `Uso: npm run COMANDO [-- ARGUMENTOS]
+
+  import -- PASTA      transforma uma pasta de fotos em itens
+  train                aprende as categorias de novo e mostra o andamento
+  classify -- FOTO…    diz o que as fotos mostram e com quais itens se parecem
+  demo                 o caminho inteiro com amostras desenhadas: um primeiro olhar
+  docs:messages        escreve docs/messages.md a partir dos contratos
+
+Com -- --help cada um diz mais.`,
+  help: {
+    import: `Uso: npm run import -- PASTA [opções]
+
+Faz um item de cada foto nas subpastas de PASTA. A subpasta é a categoria (criada
+se não existir), o nome do arquivo é o nome do item.
+Pode ser repetido à vontade: o que já foi importado é pulado.
+
+  --parallel N         fotos enviadas ao mesmo tempo, 1 a 16; padrão: 2${opcoes}
+
+  npm run import -- ~/fotos/colecao
+  npm run import -- ./moedas --email ana@example.org --parallel 4
+${saidas}`,
+    train: `Uso: npm run train [-- opções]
+
+Aprende as categorias de todas as fotos. Espera até que as fotos enviadas antes
+tenham suas variantes; depois mostra cada época e o resultado.
+
+  --motivo TEXTO       por quê; fica guardado com o treinamento${opcoes}
+
+  npm run train
+  npm run train -- --motivo "60 moedas novas"
+
+Ctrl-C deixa de acompanhar; o treinamento continua.
+${saidas}`,
+    classify: `Uso: npm run classify -- FOTO… [opções]
+
+Diz o que cada foto mostra, com que certeza, e quais dos seus itens mais se
+parecem. A distância é 0 para a mesma imagem e 1 para uma sem relação.
+${opcoes}
+
+  npm run classify -- moeda-nova.jpg
+  npm run classify -- ./soltas/*.jpg
+${saidas}`,
+    demo: `Uso: npm run demo [-- opções]
+
+O caminho inteiro com uma coleção desenhada para isso: as fotos entram, as
+variantes são feitas, um modelo é treinado, e fotos novas das mesmas e de outras
+coisas são reconhecidas. Roda numa plataforma própria em pasta temporária e leva
+alguns minutos; com --url usa a sua, e deixa lá os itens.
+
+  --items N            coisas de cada tipo, 5 a 200; padrão: 12
+  --views N            fotos de cada coisa, 1 a 10; padrão: 1
+  --kinds LISTA        padrão: coins,stamps,cars,minerals,watches; há também butterflies
+  --size PX            lado das fotos, 64 a 4000; padrão: 640
+  --keep               guarda a pasta temporária e diz onde está${opcoes}
+
+  npm run demo
+  npm run demo -- --items 20 --views 2
+  OC_BACKBONE=./mobilenet_v2.safetensors npm run demo
+${saidas}`,
+    messageMap: `Uso: npm run docs:messages
+
+Escreve docs/messages.md a partir das mensagens em libs/shared/contracts.`,
+  },
+
+  unknownCommand: (name) => `Não existe o comando "${name}".`,
+  wrongNumber: (option, low, high) => `${option} deve ser um número inteiro de ${low} a ${high}`,
+  askEmail: 'E-mail: ',
+  askPassword: 'Senha: ',
+  needCredentials: 'Diga quem é: --email e --password, ou OC_AUTH_EMAIL e OC_AUTH_PASSWORD.',
+  wrongCredentials: 'A plataforma não conhece este e-mail com esta senha.',
+  unreachable: 'Nenhuma plataforma responde. Ela está rodando (npm start)?',
+  waiting: (seconds, why) => `Esperando ${seconds} s: ${why}`,
+  interrupted: 'Interrompido.',
+  seconds: (seconds) => `${seconds.toFixed(1).replace('.', ',')} s`,
+
+  import: {
+    needFolder: 'Diga qual pasta: npm run import -- PASTA',
+    noFolder: (folder) => `Não existe a pasta ${folder}`,
+    noPhotos: (folder) => `Não há fotos nas subpastas de ${folder}. Cada subpasta é uma categoria, com suas fotos dentro.`,
+    found: (photos, categories) => `${photos} fotos em ${categories} categorias`,
+    ignored: (count, first) => `Deixados de lado ${count} que não são foto numa categoria: ${first}`,
+    label: 'Importação',
+    forgetful: (file, why) => `O que foi importado não pôde ser anotado em ${file} (${why}): a próxima vez enviará tudo de novo, o que dentro de um dia não cria nada em dobro.`,
+    result: (created, known, refused) => `${created} importados, ${known} já existiam, ${refused} recusados`,
+    refusedHead: ['Arquivo', 'Código', 'Motivo'],
+    stopped: 'A plataforma deixou de responder. Rode o mesmo comando outra vez para continuar.',
+  },
+  train: {
+    queued: (id) => `Treinamento ${id}`,
+    onlyWatching: 'Ctrl-C deixa de acompanhar; o treinamento continua.',
+    phases: {
+      waiting: 'Esperando as variantes',
+      gathering: 'Reunindo as fotos',
+      embedding: 'Olhando as fotos',
+      training: 'Aprendendo',
+      writing: 'Escrevendo o modelo',
+      uploading: 'Guardando o modelo',
+      announcing: 'Entregando',
+    },
+    augmenting: (photos) => `${photos} fotos ainda sem variantes`,
+    epochHead: 'época      perda   acerto   perda val.   acerto val.',
+    done: (version) => `Treinado: versão ${version}`,
+    ended: { refused: 'Recusado', failed: 'Falhou', cancelled: 'Cancelado' },
+    figuresHead: ['Medida', 'Valor'],
+  },
+  classify: {
+    needFile: 'Diga qual foto: npm run classify -- FOTO…',
+    head: ['Foto', 'Mostra', 'Certeza', 'Parecidos (distância)'],
+    perhaps: (guesses) => `talvez ${guesses}`,
+    nothingAlike: 'nada ainda',
+  },
+  demo: {
+    intro: (things, photos, kinds) => `Uma coleção de ${things} coisas em ${photos} fotos: ${kinds}`,
+    drawing: 'Desenhando as fotos',
+    starting: 'Iniciando uma plataforma própria',
+    notBuilt: 'A plataforma ainda não foi compilada. Use npm run demo, que a compila.',
+    platformEnded: (folder) => `A plataforma terminou antes de ficar pronta. O que ela disse está em ${folder}.`,
+    uploading: 'Enviando',
+    firstSimilar: 'Primeiro item semelhante encontrado',
+    noSimilar: 'Nenhum item semelhante foi encontrado',
+    variants: 'Esperando as variantes',
+    training: 'Treinando',
+    recognising: 'Reconhecendo fotos novas',
+    stepsHead: ['Passo', 'Levou'],
+    recognisedHead: ['Tipo', 'Coisas conhecidas, fotos novas', 'A própria coisa em primeiro', 'Coisas nunca vistas'],
+    outOf: (right, all) => `${right} de ${all}`,
+    accuracy: (share, sure, all) => `Classe certa: ${(share * 100).toFixed(0)} % de ${all} fotos; em ${sure} delas o modelo tinha certeza bastante para nomeá-la sozinho.`,
+    trainingEnded: (status, reason) => `O treinamento terminou como ${status}: ${reason}`,
+    kept: (folder) => `Guardada: ${folder}`,
+    total: 'Tudo',
+  },
+  messageMap: { written: (file) => `${file} escrito` },
+};
+
+export const texts: Record<Language, Texts> = { en: english, pt: portuguese };

@@ -1,0 +1,21 @@
+// npm run import, train, classify, demo and docs:messages: builds what they need, then runs apps/cli.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { root, setUp } from './setup.mjs';
+
+const [command, ...args] = process.argv.slice(2);
+const onlyAsksForHelp = args.includes('--help') || args.includes('-h');
+
+// The demo runs the whole platform; the other commands need their own few packages, which are quick.
+if (!existsSync(path.join(root, 'node_modules')) || (command === 'demo' && !onlyAsksForHelp)) {
+  setUp();
+} else {
+  const build = spawnSync(process.execPath, [path.join('node_modules', 'typescript', 'bin', 'tsc'), '-b', 'apps/cli'], { cwd: root, stdio: 'inherit' });
+  if (build.status !== 0) {
+    console.error('✗ The commands could not be built: see above');
+    process.exit(1);
+  }
+}
+await import(pathToFileURL(path.join(root, 'apps', 'cli', 'dist', 'main.js')).href);
