@@ -142,6 +142,10 @@ class RememberedKeys extends IdempotencyStore {
   async forget(claim: IdempotencyClaim): Promise<void> {
     this.rows.forEach((row, key) => row.claim === claim && this.rows.delete(key));
   }
+
+  async purge(): Promise<number> {
+    return 0;
+  }
 }
 
 const keys = new RememberedKeys();

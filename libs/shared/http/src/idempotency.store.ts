@@ -17,7 +17,10 @@ export type IdempotencyOutcome =
   | { readonly kind: 'claimed'; readonly claim: IdempotencyClaim }
   | { readonly kind: 'answered'; readonly answer: StoredAnswer };
 
-/** Where requests with an Idempotency-Key are remembered. Methods throw TemporaryError. */
+/**
+ * Where requests with an Idempotency-Key are remembered. Methods throw TemporaryError.
+ * Its own side door (`@repo/http/idempotency-store`), so that an adapter need not load a web server.
+ */
 export abstract class IdempotencyStore {
   /**
    * Claims the key, or gives the stored answer of its first use.
@@ -29,4 +32,6 @@ export abstract class IdempotencyStore {
   abstract finish(claim: IdempotencyClaim, answer: StoredAnswer): Promise<void>;
   /** Gives the key back: the request had no effect. */
   abstract forget(claim: IdempotencyClaim): Promise<void>;
+  /** Removes keys older than 24 h; answers how many. */
+  abstract purge(): Promise<number>;
 }

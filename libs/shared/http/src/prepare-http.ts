@@ -1,4 +1,5 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 
 export interface HttpServerOptions {
@@ -22,7 +23,11 @@ export function prepareHttp(app: NestExpressApplication, { corsOrigins }: HttpSe
     }),
   );
   app.disable('x-powered-by');
-  app.set('etag', false); // routes that can answer 304 make a cheaper one themselves
+  // Answers are their caller's alone; Express adds an ETag and answers 304 to who has them already.
+  app.use((_request: Request, response: Response, next: NextFunction) => {
+    response.set('Cache-Control', 'private, no-cache');
+    next();
+  });
   app.useBodyParser('json', { limit: JSON_LIMIT });
   app.enableCors({
     origin: [...corsOrigins],

@@ -18,18 +18,11 @@ export class RateLimit {
   /** Throws TooManyRequestsError, saying when the window ends, from the call after `limit` on. */
   async take(what: string, limit: number): Promise<void> {
     const now = this.clock.now().getTime();
-    if ((await this.cache.count(rateKey(what, now), WINDOW_MS)) > limit) {
+    if ((await this.cache.count(`rate:${what}:${Math.floor(now / WINDOW_MS)}`, WINDOW_MS)) > limit) {
       throw new TooManyRequestsError(Math.ceil((WINDOW_MS - (now % WINDOW_MS)) / 1_000));
     }
   }
-
-  /** Starts the window's count again. */
-  async reset(what: string): Promise<void> {
-    await this.cache.remove(rateKey(what, this.clock.now().getTime()));
-  }
 }
-
-const rateKey = (what: string, now: number) => `rate:${what}:${Math.floor(now / WINDOW_MS)}`;
 
 /** Stands behind the access guard: a signed-in user has their own allowance, everybody else shares that of their address. */
 @Injectable()
