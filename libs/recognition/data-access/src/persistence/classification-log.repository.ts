@@ -1,8 +1,8 @@
 import { CollectionDatabase, inTransaction, translateDatabaseErrors } from '@repo/database';
 import { newId } from '@repo/kernel';
 import { ClassificationLog, type ClassifiedPhoto } from '@repo/recognition-domain';
-import { LessThan } from 'typeorm';
 import { ClassificationRow } from './classification.row.js';
+import { instant } from './instant.js';
 import { TemporaryUploadRow } from './temporary-upload.row.js';
 
 export class SqlClassificationLog extends ClassificationLog {
@@ -34,7 +34,9 @@ export class SqlClassificationLog extends ClassificationLog {
 
   purgeUploads(before: Date): Promise<number> {
     return translateDatabaseErrors(async () => {
-      const { affected } = await this.database.source.manager.delete(TemporaryUploadRow, { timestamp: LessThan(before) });
+      const { source } = this.database;
+      const old = source.createQueryBuilder().delete().from(TemporaryUploadRow).where('"timestamp" < :before', { before: instant(source, before) });
+      const { affected } = await old.execute();
       return affected ?? 0;
     });
   }

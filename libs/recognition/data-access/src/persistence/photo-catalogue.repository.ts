@@ -2,6 +2,7 @@ import { CollectionDatabase, translateDatabaseErrors } from '@repo/database';
 import type { ItemId, PhotoId, UserId } from '@repo/kernel';
 import { PhotoCatalogue, type CataloguedPhoto, type LabelledPhoto, type NamedItem, type OwnedCategory } from '@repo/recognition-domain';
 import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
+import { instant } from './instant.js';
 
 /** SQL Server takes 2,100 parameters in a statement. */
 const IDS_PER_QUERY = 1_000;
@@ -24,7 +25,7 @@ export class SqlPhotoCatalogue extends PhotoCatalogue {
 
   photosSince(from: Date, limit: number): Promise<CataloguedPhoto[]> {
     return rowsOf<CataloguedPhoto>(
-      this.selectPhotos().where('"f"."createdAt" >= :from', { from }).orderBy('"f"."createdAt"').addOrderBy('"f"."id"').limit(limit),
+      this.selectPhotos().where('"f"."createdAt" >= :from', { from: instant(this.database.source, from) }).orderBy('"f"."createdAt"').addOrderBy('"f"."id"').limit(limit),
     );
   }
 
@@ -43,7 +44,7 @@ export class SqlPhotoCatalogue extends PhotoCatalogue {
   }
 
   async photoIdsUntil(until: Date): Promise<PhotoId[]> {
-    const query = this.from('Fotos', 'f').select('"f"."id"', 'photoId').where('"f"."createdAt" <= :until', { until });
+    const query = this.from('Fotos', 'f').select('"f"."id"', 'photoId').where('"f"."createdAt" <= :until', { until: instant(this.database.source, until) });
     return (await rowsOf<{ photoId: PhotoId }>(query)).map(({ photoId }) => photoId);
   }
 
@@ -52,7 +53,7 @@ export class SqlPhotoCatalogue extends PhotoCatalogue {
       this.from('RemovedPhotos', 'r')
         .select('"r"."photoId"', 'photoId')
         .addSelect('"r"."removedAt"', 'removedAt')
-        .where('"r"."removedAt" >= :from', { from })
+        .where('"r"."removedAt" >= :from', { from: instant(this.database.source, from) })
         .orderBy('"r"."removedAt"'),
     );
   }
