@@ -221,7 +221,8 @@ export class ApiClient {
 
   async #login(): Promise<User> {
     const body = () => JSON.stringify(this.credentials);
-    const response = await this.#patiently({ method: 'POST', path: '/auth/login', body, repeatable: true });
+    // At the very first, an unanswered call means that nothing runs there: say so at once.
+    const response = await this.#patiently({ method: 'POST', path: '/auth/login', body, repeatable: this.#token !== undefined });
     const { token, user } = (await response.json()) as { token: string; user: User };
     this.#token = token;
     return user;
