@@ -6,3 +6,4 @@ export * from './item.js';
 export * from './item-cursor.js';
 export * from './item.repository.js';
 export * from './outbox-message.js';
+export * from './photo-register.js';

@@ -1,1 +1,2 @@
-export {};
+export * from './collection-upkeep.service.js';
+export * from './items.module.js';
