@@ -1,1 +1,4 @@
-export {};
+export * from './local-administrator.js';
+export * from './password.js';
+export * from './user.js';
+export * from './user.repository.js';
