@@ -9,6 +9,7 @@ export * from './head-training.js';
 export * from './inference.js';
 export * from './model-announcer.js';
 export * from './model-files.js';
+export * from './seeded-random.js';
 export * from './model-metrics.store.js';
 export * from './model-registry.js';
 export * from './model-version.js';
