@@ -7,3 +7,4 @@ export * from './item-cursor.js';
 export * from './item.repository.js';
 export * from './outbox-message.js';
 export * from './photo-register.js';
+export * from './sent-messages.js';

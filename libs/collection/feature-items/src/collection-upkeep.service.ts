@@ -1,5 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { ItemRepository, PhotoRegister } from '@repo/collection-domain';
+import { ItemRepository, PhotoRegister, SentMessages } from '@repo/collection-domain';
 import { IdempotencyStore } from '@repo/http';
 import { Clock, type PhotoId } from '@repo/kernel';
 import { ObjectStore } from '@repo/storage';
@@ -21,6 +21,7 @@ export class CollectionUpkeepService implements OnApplicationBootstrap, OnModule
     private readonly store: ObjectStore,
     private readonly register: PhotoRegister,
     private readonly items: ItemRepository,
+    private readonly sent: SentMessages,
     private readonly idempotency: IdempotencyStore,
     private readonly clock: Clock,
   ) {}
@@ -39,6 +40,7 @@ export class CollectionUpkeepService implements OnApplicationBootstrap, OnModule
     const results = await Promise.allSettled([
       this.removeOrphans(new Date(now - ORPHAN_AGE_MS)),
       this.items.purgeTombstones(new Date(now - TOMBSTONE_AGE_MS)),
+      this.sent.purge(),
       this.idempotency.purge(),
     ]);
     for (const result of results) {
