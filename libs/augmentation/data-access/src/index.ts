@@ -1,1 +1,2 @@
+export * from './persistence/index.js';
 export * from './rendering/image-process-pool.js';

@@ -27,11 +27,8 @@ export interface AugmentationJob extends AugmentationOrder {
   readonly leaseUntil: Date;
 }
 
-/** Twice what a photo may take at most (rendering's deadline and three uploads' time). */
+/** Twice what a handler may take. */
 export const LEASE_MS = 120_000;
-
-/** Attempts a message has in all; the broker buries it after the last. */
-export const MAX_ATTEMPTS = 3;
 
 /**
  * The job after a delivery was taken up, or undefined when that photo is done already.

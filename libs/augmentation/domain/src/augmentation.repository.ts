@@ -48,6 +48,7 @@ export abstract class AugmentationRepository {
   abstract finish(job: AugmentationJob, report: AugmentationReport): Promise<'saved' | 'stale' | 'removed'>;
   /** Notes why an attempt failed; `terminal` when no other follows. Does nothing when the claim is stale. */
   abstract fail(job: AugmentationJob, failure: { errorType: string; message: string; terminal: boolean }): Promise<void>;
+  abstract isRemoved(photoId: PhotoId): Promise<boolean>;
   /** From now on the photo counts as deleted: nothing more is written about it. */
   abstract markRemoved(photoId: PhotoId): Promise<RemovedPhoto>;
   /** Deletes every row about the photo but the mark that it was deleted. */

@@ -46,8 +46,8 @@ export class NoValidVariantError extends DomainError {
 
 /** Variants were made, but the store kept none of them. */
 export class NothingStoredError extends TemporaryError {
-  constructor(photoId: PhotoId, options: ErrorOptions) {
-    super(`Not one variant of photo ${photoId} could be stored`, options);
+  constructor(photoId: PhotoId) {
+    super(`Not one variant of photo ${photoId} could be stored`);
   }
 }
 

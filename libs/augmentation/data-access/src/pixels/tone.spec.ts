@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { addContrast, brighten, changeColours, colourMatrix, jitterColours, shiftColours } from './tone.js';
 
 const pixel = (...rgb: number[]) => ({ width: 1, height: 1, data: Uint8Array.from(rgb) });
-const luma = ([red, green, blue]: ArrayLike<number>) => 0.299 * red! + 0.587 * green! + 0.114 * blue!;
+const luma = ([red, green, blue]: Iterable<number>) => 0.299 * red! + 0.587 * green! + 0.114 * blue!;
 
 it.each([
   ['brightens and clips', brighten(pixel(100, 200, 0), 1.3), [130, 255, 0]],

@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { AugmentPhotoHandler } from './augment-photo.handler.js';
+import { LeftoversSweeper } from './leftovers.sweeper.js';
+import { PhotoAugmenter } from './photo-augmenter.js';
+import { RemovePhotoHandler } from './remove-photo.handler.js';
+import { VariantStore } from './variant-store.js';
+
+/**
+ * Variants of stored photos, and their removal. Asks for AugmentationRepository, Inbox, PhotoRenderer,
+ * ObjectStore, MessageBus, ErrorReporter and Clock, which the app provides globally.
+ */
+@Module({ providers: [AugmentPhotoHandler, RemovePhotoHandler, PhotoAugmenter, VariantStore, LeftoversSweeper] })
+export class AugmentModule {}
