@@ -1,1 +1,2 @@
-export {};
+export * from './clients/index.js';
+export * from './persistence/index.js';

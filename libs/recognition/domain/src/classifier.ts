@@ -13,7 +13,7 @@ export interface Classification {
 export abstract class Classifier {
   /**
    * @param imagePath key in the bucket `temp`
-   * Throws ClassifierUnavailableError when it doesn't answer in time, ClassifierBusyError, PhotoUndecodableError.
+   * Throws ClassifierUnavailableError when it doesn't answer in time, ClassifierOverloadedError, PhotoUndecodableError.
    */
   abstract classify(imagePath: string, ownerId: UserId): Promise<Classification>;
 }
@@ -22,6 +22,14 @@ export class ClassifierUnavailableError extends DomainError {
   readonly code = 'CLASSIFIER_UNAVAILABLE';
   constructor(options?: ErrorOptions) {
     super('The classifier is not available now. Your photo was kept; try again in a moment', options);
+  }
+}
+
+/** It answered that too many photos wait. */
+export class ClassifierOverloadedError extends DomainError {
+  readonly code = 'CLASSIFIER_BUSY';
+  constructor() {
+    super('Too many photos are being classified just now. Try again in a moment');
   }
 }
 

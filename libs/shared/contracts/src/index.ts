@@ -1,2 +1,3 @@
 export * from './message.js';
 export * from './messages.js';
+export * from './recognition.js';

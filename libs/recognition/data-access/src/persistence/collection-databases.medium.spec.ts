@@ -3,9 +3,9 @@ import { startScratchDatabase } from '@repo/database/testing';
 import { newId, type ItemId, type PhotoId, type UserId } from '@repo/kernel';
 import { ModelNotActivatableError, ModelNotFoundError, newModelVersion, type ModelVersion } from '@repo/recognition-domain';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SqlClassificationLog } from './classification-log.repository.js';
-import { SqlModelRegistry } from './model-registry.repository.js';
-import { SqlPhotoCatalogue } from './photo-catalogue.repository.js';
+import { SqlClassificationLog } from './sql-classification-log.js';
+import { SqlModelRegistry } from './sql-model-registry.js';
+import { SqlPhotoCatalogue } from './sql-photo-catalogue.js';
 import { collectionEntities, collectionMigrations } from './tables.js';
 
 let database: CollectionDatabase;

@@ -1,8 +1,9 @@
-export * from './augmented-variants.repository.js';
-export * from './classification-log.repository.js';
-export * from './embedding.repository.js';
-export * from './model-metrics.repository.js';
-export * from './model-registry.repository.js';
-export * from './photo-catalogue.repository.js';
-export * from './tables.js';
-export * from './training-runs.repository.js';
+export { recognitionProviders } from './providers.js';
+export { SqlAugmentedVariants } from './sql-augmented-variants.js';
+export { SqlClassificationLog } from './sql-classification-log.js';
+export { SqlEmbeddingStore } from './sql-embedding.store.js';
+export { SqlModelMetricsStore } from './sql-model-metrics.store.js';
+export { SqlModelRegistry } from './sql-model-registry.js';
+export { SqlPhotoCatalogue } from './sql-photo-catalogue.js';
+export { SqlTrainingRuns } from './sql-training-runs.repository.js';
+export { collectionEntities, collectionMigrations, learningEntities, learningMigrations } from './tables.js';

@@ -3,11 +3,11 @@ import { startScratchDatabase } from '@repo/database/testing';
 import { newId, type ItemId, type PhotoId, type TrainingRunId, type UserId } from '@repo/kernel';
 import { newModelVersion, TrainingFinishedError, TrainingNotFoundError, type ModelMetrics, type TrainingProgress } from '@repo/recognition-domain';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { SqlAugmentedVariants } from './augmented-variants.repository.js';
-import { SqlEmbeddingStore } from './embedding.repository.js';
-import { SqlModelMetricsStore } from './model-metrics.repository.js';
+import { SqlAugmentedVariants } from './sql-augmented-variants.js';
+import { SqlEmbeddingStore } from './sql-embedding.store.js';
+import { SqlModelMetricsStore } from './sql-model-metrics.store.js';
 import { learningEntities, learningMigrations } from './tables.js';
-import { SqlTrainingRuns } from './training-runs.repository.js';
+import { SqlTrainingRuns } from './sql-training-runs.repository.js';
 
 let database: LearningDatabase;
 const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 12, 0, second));

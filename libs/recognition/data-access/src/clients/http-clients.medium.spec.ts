@@ -1,0 +1,132 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { newId, PermanentError, TemporaryError, type UserId } from '@repo/kernel';
+import { ClassifierOverloadedError, ClassifierUnavailableError, newModelVersion, PhotoUndecodableError } from '@repo/recognition-domain';
+import { afterEach, describe, expect, it } from 'vitest';
+import { HttpClassifier } from './http-classifier.js';
+import { HttpModelAnnouncer } from './http-model-announcer.js';
+import { ServiceClient } from './service-client.js';
+
+interface Asked {
+  path: string | undefined;
+  authorization: string | undefined;
+  body: unknown;
+}
+
+let closing: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  await Promise.all(closing.map((close) => close()));
+  closing = [];
+});
+
+async function serviceThatAnswers(status: number | 'never', body: unknown = {}): Promise<{ client: ServiceClient; asked: Asked[]; connections: () => number }> {
+  const asked: Asked[] = [];
+  let connections = 0;
+  const server: Server = createServer((request, response) => {
+    void readAll(request).then((text) => {
+      asked.push({ path: request.url, authorization: request.headers.authorization, body: JSON.parse(text) });
+      if (status !== 'never') {
+        response.writeHead(status, { 'content-type': 'application/json' }).end(typeof body === 'string' ? body : JSON.stringify(body));
+      }
+    });
+  });
+  server.on('connection', () => (connections += 1));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const client = new ServiceClient({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, serviceToken: 'secret', timeoutMs: 200 });
+  closing.push(async () => {
+    await client.close();
+    server.closeAllConnections();
+    server.close();
+  });
+  return { client, asked, connections: () => connections };
+}
+
+async function readAll(request: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of request) {
+    text += String(chunk);
+  }
+  return text;
+}
+
+const ownerId = newId<UserId>();
+const version = newModelVersion(new Date('2026-01-01T00:00:00Z'), newId());
+const [itemId, fotoId] = [newId(), newId()];
+const stages = { fetch: 1, queue: 0, decode: 9, forward: 11, search: 2, names: 1, total: 24 };
+const answer = {
+  classe: 'selos',
+  confianca: 0.9,
+  semelhantes: [{ itemId, fotoId, nome: 'Olho-de-boi', distancia: 0.08 }],
+  probabilities: { selos: 0.9, moedas: 0.1 },
+  modelVersion: version,
+  stages,
+};
+
+describe('asking the classifier', () => {
+  it('reads the answer, over a connection that stays open', async () => {
+    const { client, asked, connections } = await serviceThatAnswers(200, answer);
+    const classifier = new HttpClassifier(client);
+    await classifier.classify('uploads/a.jpg', ownerId);
+    expect(await classifier.classify('uploads/b.jpg', ownerId)).toEqual({
+      probabilities: { selos: 0.9, moedas: 0.1 },
+      modelVersion: version,
+      similar: [{ itemId, photoId: fotoId, name: 'Olho-de-boi', distance: 0.08 }],
+    });
+    expect(asked[1]).toEqual({
+      path: '/classify',
+      authorization: 'Bearer secret',
+      body: { imagePath: 'uploads/b.jpg', ownerId, k: 5, embedding: false },
+    });
+    expect(connections()).toBe(1);
+  });
+
+  it('knows no probabilities while no model serves', async () => {
+    const { client } = await serviceThatAnswers(200, { ...answer, classe: null, modelVersion: null, probabilities: {} });
+    expect(await new HttpClassifier(client).classify('uploads/a.jpg', ownerId)).toMatchObject({ probabilities: undefined, modelVersion: undefined });
+  });
+
+  it.each([
+    [429, { code: 'CLASSIFIER_BUSY', message: 'busy' }, ClassifierOverloadedError],
+    [422, { code: 'PHOTO_UNREADABLE', message: 'no image' }, PhotoUndecodableError],
+    [500, { code: 'INTERNAL', message: 'oops' }, ClassifierUnavailableError],
+    [404, { code: 'OBJECT_NOT_FOUND', message: 'no such object' }, ClassifierUnavailableError],
+    [200, { unexpected: true }, ClassifierUnavailableError],
+    [200, '<html>', ClassifierUnavailableError],
+    ['never', {}, ClassifierUnavailableError],
+  ] as const)('takes %s %j as an error of its own', async (status, body, expected) => {
+    const { client } = await serviceThatAnswers(status, body);
+    await expect(new HttpClassifier(client).classify('uploads/a.jpg', ownerId)).rejects.toThrow(expected);
+  });
+
+  it('notices within a second that nobody is there', async () => {
+    const client = new ServiceClient({ url: 'http://127.0.0.1:9', serviceToken: 'secret', timeoutMs: 5_000 });
+    closing.push(() => client.close());
+    const startedAt = performance.now();
+    await expect(new HttpClassifier(client).classify('uploads/a.jpg', ownerId)).rejects.toThrow(ClassifierUnavailableError);
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+  });
+});
+
+describe('announcing a version', () => {
+  it('names folder and vectors, and tells what became of it', async () => {
+    const { client, asked } = await serviceThatAnswers(200, { version, state: 'refused', reason: 'worse' });
+    expect(await new HttpModelAnnouncer(client).announce(version)).toEqual({ state: 'refused', reason: 'worse' });
+    expect(asked[0]).toMatchObject({
+      path: '/api/UpdateModelVersion',
+      body: { modelPath: `models/${version}`, embeddings: `models/${version}/embeddings.faiss` },
+    });
+  });
+
+  it.each([
+    [500, TemporaryError],
+    [503, TemporaryError],
+    [429, TemporaryError],
+    ['never', TemporaryError],
+    [401, PermanentError],
+    [422, PermanentError],
+    [200, PermanentError],
+  ] as const)('an answer of %s is worth repeating or not', async (status, expected) => {
+    const { client } = await serviceThatAnswers(status, { code: 'SOMETHING', message: 'words' });
+    await expect(new HttpModelAnnouncer(client).announce(version)).rejects.toThrow(expected);
+  });
+});
