@@ -63,21 +63,23 @@ const answer = {
 };
 
 describe('asking the classifier', () => {
-  it('reads the answer, over a connection that stays open', async () => {
+  it('reads the answer, over connections that stay open', async () => {
     const { client, asked, connections } = await serviceThatAnswers(200, answer);
     const classifier = new HttpClassifier(client);
-    await classifier.classify('uploads/a.jpg', ownerId);
+    for (let call = 0; call < 5; call += 1) {
+      await classifier.classify('uploads/a.jpg', ownerId);
+    }
     expect(await classifier.classify('uploads/b.jpg', ownerId)).toEqual({
       probabilities: { selos: 0.9, moedas: 0.1 },
       modelVersion: version,
       similar: [{ itemId, photoId: fotoId, name: 'Olho-de-boi', distance: 0.08 }],
     });
-    expect(asked[1]).toEqual({
+    expect(asked.at(-1)).toEqual({
       path: '/classify',
       authorization: 'Bearer secret',
       body: { imagePath: 'uploads/b.jpg', ownerId, k: 5, embedding: false },
     });
-    expect(connections()).toBe(1);
+    expect(connections()).toBeLessThan(3);
   });
 
   it('knows no probabilities while no model serves', async () => {
