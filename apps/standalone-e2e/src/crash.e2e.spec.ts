@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { drawSample } from '@repo/samples';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { eventually, PlatformUnderTest } from './platform-under-test.js';
+import type { Training } from './public-door.js';
+
+const platform = await PlatformUnderTest.create();
+const { door } = platform;
+beforeAll(async () => {
+  await platform.start();
+  await door.signIn();
+});
+afterAll(() => platform.destroy());
+
+let seed = 0;
+const nextPhoto = async () => new Uint8Array(await drawSample('stamps', (seed += 1), 0, 256));
+
+/** Item ids that were answered with 201: what must never be lost. */
+const ledger: string[] = [];
+
+/** A training by hand waits for every photo before it: once it works, or refuses, they all have their variants. */
+async function allAugmented(): Promise<void> {
+  const { body } = await door.json<{ id: string }>('POST', '/Training', {});
+  await eventually(
+    'every accepted photo has its variants',
+    async () => {
+      const { status, progress } = (await door.get<Training>(`/Training/${body.id}`)).body;
+      return status !== 'queued' && !(status === 'running' && progress?.phase === 'waiting');
+    },
+    90_000,
+    250,
+  );
+  await door.delete(`/Training/${body.id}`);
+}
+
+it('loses nothing it accepted when it is killed during uploads', async () => {
+  let isKilled = false;
+  const uploads = Array.from({ length: 3 }, async () => {
+    while (!isKilled) {
+      const key = randomUUID();
+      const photo = await nextPhoto();
+      await door.createItem(`item ${key}`, 'Selos', photo, { 'Idempotency-Key': key }).then(
+        ({ itemId }) => ledger.push(itemId),
+        (error: Error) => expect(isKilled, error.message).toBe(true),
+      );
+    }
+  });
+  await eventually('a dozen were accepted', () => ledger.length >= 12, 60_000, 20);
+  const killed = platform.killSupervisor();
+  isKilled = true;
+  await Promise.all([killed, ...uploads]);
+
+  await platform.start();
+  await door.signIn();
+  const items = await door.allItems();
+  const found = new Set(items.map(({ id }) => id));
+  expect(ledger.filter((id) => !found.has(id))).toEqual([]);
+  for (const { fotos } of items) {
+    const photo = await fetch(fotos[0] ?? '');
+    expect([photo.status, (await photo.arrayBuffer()).byteLength > 1000]).toEqual([200, true]);
+  }
+  await allAugmented();
+});
+
+it('goes on when the augmentation service is killed with work in its hands', async () => {
+  const before = platform.service('augmentations');
+  for (let i = 0; i < 6; i += 1) {
+    await door.createItem(`after ${i}`, 'Selos', await nextPhoto());
+  }
+  await sleep(300); // some are being rendered now
+  process.kill(before ?? Number.NaN, 'SIGKILL');
+  await eventually('it was started again', () => ![undefined, before].includes(platform.service('augmentations')), 20_000);
+  await allAugmented();
+  expect((await door.get('/health/ready')).status).toBe(200);
+});
+
+it.each(['backend', 'classifier', 'training'])('comes back by itself when %s is killed', async (name) => {
+  process.kill(platform.service(name) ?? Number.NaN, 'SIGKILL');
+  const photo = await nextPhoto();
+  await eventually(
+    'it is ready and classifies again',
+    async () => {
+      try {
+        return (await door.get('/health/ready')).status === 200 && (await door.classify(photo)).itemsSemelhantes.length > 0;
+      } catch {
+        return false; // nobody listens for a moment
+      }
+    },
+    30_000,
+    250,
+  );
+});

@@ -1,0 +1,169 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { PublicDoor } from './public-door.js';
+
+const program = fileURLToPath(new URL('../../standalone/dist/main.js', import.meta.url));
+const START_TIMEOUT_MS = 90_000;
+
+export const administrator = { email: 'dona@example.org', password: 'uma-senha-de-teste' };
+
+/**
+ * The real platform, started as a person does it, in a data folder of its own that outlives
+ * each start. Ports stay the same from start to start, so that links keep their meaning.
+ */
+export class PlatformUnderTest {
+  readonly door: PublicDoor;
+  private child: ChildProcess | undefined;
+  private said = '';
+
+  private constructor(
+    readonly dataDir: string,
+    private readonly ports: readonly [number, number, number, number],
+    private readonly settings: Readonly<Record<string, string>>,
+  ) {
+    this.door = new PublicDoor(`http://127.0.0.1:${ports[0]}`, administrator);
+  }
+
+  /** @param settings more variables of the environment */
+  static async create(settings: Readonly<Record<string, string>> = {}): Promise<PlatformUnderTest> {
+    const dataDir = await mkdtemp(path.join(tmpdir(), 'oc-e2e-'));
+    return new PlatformUnderTest(dataDir, await fourFreePorts(), settings);
+  }
+
+  /** Resolves with the seconds until it was ready. Throws with what it said when it ends before, or takes too long. */
+  async start(): Promise<number> {
+    const [port, classifierPort, augmentationsPort, trainingPort] = this.ports;
+    const startedAt = performance.now();
+    this.said = '';
+    const child = fork(program, [], {
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      detached: true,
+      env: {
+        ...environmentWithoutSettings(),
+        OC_DATA_DIR: this.dataDir,
+        PORT: String(port),
+        CLASSIFIER_PORT: String(classifierPort),
+        AUGMENTATIONS_PORT: String(augmentationsPort),
+        TRAINING_PORT: String(trainingPort),
+        OC_AUTH_EMAIL: administrator.email,
+        OC_AUTH_PASSWORD: administrator.password,
+        ...this.settings,
+      },
+    });
+    this.child = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (chunk: Buffer) => (this.said += chunk.toString()));
+    }
+    const ready = new Promise<boolean>((resolve) => {
+      child.on('message', (message: { type?: string }) => {
+        if (message.type === 'ready') {
+          resolve(true);
+        }
+      });
+    });
+    const notReady = Promise.race([once(child, 'exit'), sleep(START_TIMEOUT_MS, undefined, { ref: false })]).then(() => false);
+    if (!(await Promise.race([ready, notReady]))) {
+      throw new Error(`The platform was not ready:\n${this.said}`);
+    }
+    return (performance.now() - startedAt) / 1000;
+  }
+
+  /** As a person does it: Ctrl-C. Resolves with the exit code when the supervisor has ended. */
+  async stop(signal: 'SIGINT' | 'SIGTERM' = 'SIGINT'): Promise<number | null> {
+    const { child } = this;
+    if (!child || child.exitCode !== null || child.signalCode !== null) {
+      return null;
+    }
+    const ended = once(child, 'exit') as Promise<[number | null]>;
+    child.kill(signal);
+    const [code] = await ended;
+    return code;
+  }
+
+  /** As a power cut does it, for the supervisor alone. */
+  async killSupervisor(): Promise<void> {
+    if (this.child) {
+      const ended = once(this.child, 'exit');
+      this.child.kill('SIGKILL');
+      await ended;
+    }
+  }
+
+  /** Ids of running processes that work in this data folder, other than the supervisor's. Linux only. */
+  processes(): { pid: number; command: string }[] {
+    return runningProcesses().filter(({ pid, ties }) => pid !== process.pid && pid !== this.child?.pid && ties.some((tie) => tie.includes(this.dataDir)));
+  }
+
+  /** The process of one service, e.g. `augmentations`. */
+  service(name: string): number | undefined {
+    return this.processes().find(({ command }) => command.includes(path.join(name, 'dist', 'main.js')))?.pid;
+  }
+
+  /** Ends whatever is left, then removes the data folder. */
+  async destroy(): Promise<void> {
+    await this.stop('SIGTERM');
+    for (const { pid } of this.processes()) {
+      process.kill(pid, 'SIGKILL');
+    }
+    await eventually('nothing runs in the data folder', () => this.processes().length === 0);
+    await rm(this.dataDir, { recursive: true, force: true });
+  }
+}
+
+/** Checks until it is so; throws after `timeoutMs`. Answers the seconds it took. */
+export async function eventually(what: string, isSo: () => boolean | Promise<boolean>, timeoutMs = 15_000, everyMs = 100): Promise<number> {
+  const startedAt = performance.now();
+  while (!(await isSo())) {
+    if (performance.now() - startedAt > timeoutMs) {
+      throw new Error(`not within ${timeoutMs / 1000} s: ${what}`);
+    }
+    await sleep(everyMs);
+  }
+  return (performance.now() - startedAt) / 1000;
+}
+
+/** What the machine's own settings say must not reach the platform under test. */
+function environmentWithoutSettings(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(OC_|PORT$|NODE_ENV$|VITEST|NODE_OPTIONS$)/.test(name)));
+}
+
+interface RunningProcess {
+  readonly pid: number;
+  readonly command: string;
+  /** Its command line, environment and folder. */
+  readonly ties: readonly string[];
+}
+
+function runningProcesses(): RunningProcess[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+        const ties = [command, readFileSync(`/proc/${pid}/environ`, 'utf8'), readlinkSync(`/proc/${pid}/cwd`)];
+        return command ? [{ pid: Number(pid), command, ties }] : []; // a zombie has no command line
+      } catch {
+        return []; // it ended meanwhile, or is somebody else's
+      }
+    });
+}
+
+async function fourFreePorts(): Promise<[number, number, number, number]> {
+  const servers = await Promise.all(
+    [0, 1, 2, 3].map(async () => {
+      const server = createServer().listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => once(server.close(), 'close')));
+  return ports as [number, number, number, number];
+}
