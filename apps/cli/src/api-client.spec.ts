@@ -77,6 +77,11 @@ describe('when the connection breaks', () => {
     expect(await client.createItem(item, 'key-1')).toEqual({ itemId: 'i' });
   });
 
+  it('waits for its own first attempt, which is still at work', async () => {
+    platform.on('POST /Items', [{ hangsUp: true }, { status: 409, headers: { 'Retry-After': '0' }, body: { code: 'IDEMPOTENCY_IN_PROGRESS', message: 'x' } }, { status: 201, body: { itemId: 'i' } }]);
+    expect(await client.createItem(item, 'key-1')).toEqual({ itemId: 'i' });
+  });
+
   it('does not repeat a post without a key', async () => {
     platform.on('POST /Items', () => ({ hangsUp: true }));
     await expect(client.createItem(item)).rejects.toThrow(UnreachableError);

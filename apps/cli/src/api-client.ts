@@ -307,7 +307,8 @@ export function isFinished({ status }: Training): boolean {
 
 /** Undefined: repeating would not help. */
 function secondsToWait(error: unknown, growing: number, mayRepeatUnreachable: boolean): number | undefined {
-  if (error instanceof ApiError && (error.status === 429 || error.status === 503)) {
+  // In progress: our own earlier attempt, whose connection broke, is still at work.
+  if (error instanceof ApiError && (error.status === 429 || error.status === 503 || error.code === 'IDEMPOTENCY_IN_PROGRESS')) {
     return error.retryAfterS ?? growing;
   }
   return error instanceof UnreachableError && mayRepeatUnreachable ? growing : undefined;
