@@ -1,1 +1,2 @@
-export {};
+export * from './auth.module.js';
+export * from './auth-settings.js';
