@@ -1,5 +1,5 @@
 import type { Provider } from '@nestjs/common';
-import { CategoryRepository, ErrorLogRepository, ItemRepository } from '@repo/collection-domain';
+import { CategoryRepository, ErrorLogRepository, ItemRepository, PhotoRegister, SentMessages } from '@repo/collection-domain';
 import { CollectionDatabase } from '@repo/database';
 import { IdempotencyStore } from '@repo/http';
 import { OutboxStore } from '@repo/messaging';
@@ -8,6 +8,7 @@ import { SqlErrorLogRepository } from './sql-error-log.repository.js';
 import { SqlIdempotencyStore } from './sql-idempotency.store.js';
 import { SqlItemRepository } from './sql-item.repository.js';
 import { SqlOutboxStore } from './sql-outbox.store.js';
+import { SqlPhotoRegister } from './sql-photo-register.js';
 
 /** What an app names to get this subject's ports; it brings the CollectionDatabase. */
 export const collectionProviders: Provider[] = [
@@ -18,4 +19,6 @@ export const collectionProviders: Provider[] = [
   { provide: IdempotencyStore, useExisting: SqlIdempotencyStore },
   { provide: SqlOutboxStore, useFactory: (database: CollectionDatabase) => new SqlOutboxStore(database), inject: [CollectionDatabase] },
   { provide: OutboxStore, useExisting: SqlOutboxStore },
+  { provide: SentMessages, useFactory: (outbox: SqlOutboxStore): SentMessages => ({ purge: () => outbox.purgeSent() }), inject: [SqlOutboxStore] },
+  { provide: PhotoRegister, useFactory: (database: CollectionDatabase) => new SqlPhotoRegister(database), inject: [CollectionDatabase] },
 ];
