@@ -3,7 +3,12 @@ import process from 'node:process';
 import { renderPhoto, UndecodableError } from './render-photo.js';
 import type { ImageProcessMessage, RenderReply, RenderWork } from './render-work.js';
 
-const send = (message: ImageProcessMessage) => process.send?.(message);
+function send(message: ImageProcessMessage): void {
+  if (!process.connected) {
+    process.exit(0); // the parent is gone, perhaps before we could listen for it
+  }
+  process.send!(message);
+}
 
 async function work({ photo, order, format }: RenderWork): Promise<RenderReply> {
   try {

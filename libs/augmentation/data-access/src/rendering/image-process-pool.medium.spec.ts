@@ -1,0 +1,98 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { PhotoUnreadableError, RenderCrashedError, RenderTimeoutError } from '@repo/augmentation-domain';
+import { builtFile, newId, TemporaryError, type PhotoId } from '@repo/kernel';
+import sharp from 'sharp';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { ImageProcessPool, type ImageProcessPoolOptions } from './image-process-pool.js';
+
+let photo: Buffer;
+let folder: string;
+let trickyWorker: string;
+const pools: ImageProcessPool[] = [];
+
+beforeAll(async () => {
+  photo = await sharp({ create: { width: 300, height: 200, channels: 3, background: '#999', noise: { type: 'gaussian', mean: 128, sigma: 40 } } })
+    .jpeg()
+    .toBuffer();
+  folder = await mkdtemp(path.join(tmpdir(), 'image-process-'));
+  trickyWorker = path.join(folder, 'tricky.mjs');
+  // The real worker, but for photos that bring a decoder down or keep it busy for ever.
+  await writeFile(
+    trickyWorker,
+    `process.prependListener('message', ({ photo }) => {
+       if (photo.subarray(0, 5).toString() === 'crash') process.kill(process.pid, 'SIGSEGV');
+       if (photo.subarray(0, 4).toString() === 'hang') for (;;);
+     });
+     await import(${JSON.stringify(pathToFileURL(builtFile(import.meta.url, './render.worker.js')).href)});`,
+  );
+});
+afterEach(() => pools.splice(0).forEach((pool) => pool.close()));
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+function open(options: Partial<ImageProcessPoolOptions> = {}): ImageProcessPool {
+  const pool = new ImageProcessPool({ workers: 2, format: { longSide: 256, jpegQuality: 90 }, workerFile: trickyWorker, ...options });
+  pools.push(pool);
+  return pool;
+}
+
+const order = () => ({ photoId: newId<PhotoId>(), sha256: 'a'.repeat(64), category: 'Moedas' });
+const childCount = () => process.getActiveResourcesInfo().filter((name) => name === 'ProcessWrap').length;
+
+it('renders in a process of its own', async () => {
+  const { variants, stagesMs, workerMemoryBytes } = await open().render(photo, order());
+  expect(variants).toHaveLength(13);
+  expect((await sharp(variants[0]!.bytes).metadata()).format).toBe('jpeg');
+  expect(stagesMs.wait).toBeGreaterThanOrEqual(0);
+  expect(workerMemoryBytes).toBeGreaterThan(20e6);
+  expect(workerMemoryBytes).toBeLessThan(200e6);
+});
+
+it('says which photo brought a process down, and renders its neighbours', async () => {
+  const pool = open();
+  const bad = order();
+  const crash = pool.render(Buffer.from('crash'), bad);
+  const neighbours = Promise.all(Array.from({ length: 9 }, () => pool.render(photo, order())));
+  await expect(crash).rejects.toThrow(new RenderCrashedError(bad.photoId, 'SIGSEGV'));
+  expect((await neighbours).every(({ variants }) => variants.length === 13)).toBe(true);
+});
+
+it('ends a process that takes too long', async () => {
+  const pool = open({ workers: 1, deadlineMs: 1_500 });
+  await expect(pool.render(Buffer.from('hang'), order())).rejects.toThrow(RenderTimeoutError);
+  await expect(pool.render(photo, order())).resolves.toBeDefined();
+});
+
+it('keeps its process when a photo can not be decoded', async () => {
+  const pool = open({ workers: 1 });
+  await pool.render(photo, order());
+  const before = childCount();
+  await expect(pool.render(Buffer.from('not a photo'), order())).rejects.toThrow(PhotoUnreadableError);
+  expect(childCount()).toBe(before);
+});
+
+it('starts no process before there is work, no more than it may, and lets idle ones go', async () => {
+  await expect.poll(childCount, { timeout: 5_000 }).toBe(0); // those of the tests before
+  const pool = open({ workers: 2, idleMs: 100 });
+  expect(childCount()).toBe(0);
+  await Promise.all(Array.from({ length: 5 }, () => pool.render(photo, order())));
+  expect(childCount()).toBe(2);
+  await expect.poll(childCount, { timeout: 5_000 }).toBe(0);
+  await expect(pool.render(photo, order())).resolves.toBeDefined();
+});
+
+it('reports a worker that can not start as a crash', async () => {
+  await expect(open({ workerFile: path.join(folder, 'absent.mjs') }).render(photo, order())).rejects.toThrow(RenderCrashedError);
+});
+
+it('refuses who waits when it closes', async () => {
+  const pool = open({ workers: 1 });
+  const running = pool.render(photo, order());
+  const waiting = pool.render(photo, order());
+  pool.close();
+  await expect(waiting).rejects.toThrow(TemporaryError);
+  await expect(running).rejects.toThrow(TemporaryError);
+  await expect(pool.render(photo, order())).rejects.toThrow(TemporaryError);
+});
