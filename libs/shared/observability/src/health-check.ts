@@ -6,6 +6,8 @@ export interface HealthCheck {
   name: string;
   /** Throws when the part does not work. A connection that is merely open proves nothing. */
   check(): Promise<void>;
+  /** True for a part without which the service still does most of its work: it is reported, and the service stays ready. */
+  optional?: boolean;
 }
 
 export interface PartHealth {
@@ -17,7 +19,8 @@ export interface PartHealth {
 }
 
 export interface HealthReport {
-  status: 'ok' | 'failed';
+  /** `degraded` when only optional parts failed. */
+  status: 'ok' | 'degraded' | 'failed';
   parts: PartHealth[];
 }
 
@@ -42,7 +45,9 @@ export class Health {
 
   private async askAll(): Promise<HealthReport> {
     const parts = await Promise.all(this.checks.map(askPart));
-    return { status: parts.every(({ state }) => state === 'ok') ? 'ok' : 'failed', parts };
+    const failed = this.checks.filter((_, index) => parts[index]?.state === 'failed');
+    const needed = failed.filter(({ optional }) => !optional);
+    return { status: needed.length > 0 ? 'failed' : failed.length > 0 ? 'degraded' : 'ok', parts };
   }
 }
 

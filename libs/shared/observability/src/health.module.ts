@@ -21,11 +21,11 @@ export class HealthController {
     return { status: 'ok' };
   }
 
-  /** 200 when every part made its round trip, else 503 naming those that did not. */
+  /** 200 when every part that is not optional made its round trip, else 503 naming those that did not. */
   @Get('ready')
   async ready(@Res({ passthrough: true }) response: Response): Promise<HealthReport> {
     const report = await this.health.report();
-    response.status(report.status === 'ok' ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE);
+    response.status(report.status === 'failed' ? HttpStatus.SERVICE_UNAVAILABLE : HttpStatus.OK);
     return report;
   }
 }
