@@ -62,6 +62,8 @@ export const backendEnv = z.object({
   OC_UPLOAD_MAX_MB: z.coerce.number().positive().max(200).default(20),
   /** Largest photo that is taken, in megapixels. */
   OC_UPLOAD_MAX_MEGAPIXELS: z.coerce.number().positive().max(200).default(50),
+  /** Requests a minute for each signed-in user, or for each address that nobody signed in from. */
+  OC_REQUESTS_PER_MINUTE: z.coerce.number().int().positive().default(6_000),
   /** Origins of web pages that may call the API, separated by commas. */
   OC_CORS_ORIGINS: z.string().default(''),
 });

@@ -5,6 +5,7 @@ import { Test } from '@nestjs/testing';
 import { Cache } from '@repo/cache';
 import { MemoryCache } from '@repo/cache/memory';
 import { Clock, DomainError, InvalidInputError, SystemClock, TemporaryError, type ErrorCode, type UserId } from '@repo/kernel';
+import { renderMetrics } from '@repo/observability';
 import request from 'supertest';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
@@ -378,6 +379,12 @@ describe('Idempotency-Key', () => {
     await api().post('/notes').set(asAna).send({ text: 'x' }).expect(202);
     expect(work).toHaveBeenCalledTimes(2);
   });
+});
+
+it('measures each request by its route', async () => {
+  await api().get('/things/1');
+  const { text } = await renderMetrics();
+  expect(text).toMatch(/http_request_duration_seconds_count\{method="GET",route="\/things\/:id",status="200"\} \d+/);
 });
 
 describe('headers', () => {

@@ -1,6 +1,7 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
+import { observeRequests } from './observe-requests.js';
 
 export interface HttpServerOptions {
   /** Web pages that may call, e.g. `https://example.org`. */
@@ -13,8 +14,9 @@ const JSON_LIMIT = '100kb';
 const REQUEST_TIMEOUT_MS = 300_000;
 const HEADERS_TIMEOUT_MS = 10_000;
 
-/** Security headers, cross-origin rules and limits of an app that was made with `bodyParser: false`; before it listens. */
+/** Traces, security headers, cross-origin rules and limits of an app that was made with `bodyParser: false`; before it listens. */
 export function prepareHttp(app: NestExpressApplication, { corsOrigins }: HttpServerOptions): void {
+  app.use(observeRequests);
   app.use(
     helmet({
       // The platform runs on plain HTTP at home; a proxy that adds TLS adds these two.
