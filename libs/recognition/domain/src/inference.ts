@@ -30,7 +30,7 @@ export abstract class Backbone {
 }
 
 /** The name under which vectors are kept: int8 vectors are close to fp32 ones, but not the same. */
-export function embeddingSpace(info: BackboneInfo, precision: Precision): string {
+export function embeddingSpace(info: Pick<BackboneInfo, 'id'>, precision: Precision): string {
   return precision === 'fp32' ? info.id : `${info.id}-int8`;
 }
 

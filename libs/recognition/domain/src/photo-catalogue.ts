@@ -43,6 +43,9 @@ export abstract class PhotoCatalogue {
   /** Those of `photoIds` that exist. */
   abstract photos(photoIds: readonly PhotoId[]): Promise<CataloguedPhoto[]>;
 
+  /** When the newest photo was stored and the last one deleted, by the clock of who wrote that down. */
+  abstract newestChange(): Promise<{ readonly storedAt: Date | undefined; readonly removedAt: Date | undefined }>;
+
   /** Ids of every photo. */
   abstract photoIds(): Promise<PhotoId[]>;
 

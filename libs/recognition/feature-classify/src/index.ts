@@ -1,1 +1,3 @@
-export {};
+export * from './classifier-settings.js';
+export * from './classifier-upkeep.js';
+export * from './classify.module.js';

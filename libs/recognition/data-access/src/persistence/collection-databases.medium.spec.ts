@@ -179,6 +179,10 @@ describe('the catalogue of photos', () => {
     expect(await catalogue().photoIdsUntil(at(2))).toEqual([coinFront, coinBack]);
   });
 
+  it('knows when something changed last', async () => {
+    expect(await catalogue().newestChange()).toEqual({ storedAt: at(4), removedAt: at(5) });
+  });
+
   it('finds what was removed since', async () => {
     expect(await catalogue().removedSince(at(2))).toEqual([{ photoId: coinBack, removedAt: at(5) }]);
   });

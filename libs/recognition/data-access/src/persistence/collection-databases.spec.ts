@@ -39,6 +39,7 @@ it.each<[string, () => Promise<unknown>]>([
   ['photos with classes', () => new SqlPhotoCatalogue(database).labelledPhotos()],
   ['photos since', () => new SqlPhotoCatalogue(database).photosSince(now, 100)],
   ['photos by id', () => new SqlPhotoCatalogue(database).photos(Array.from({ length: 3_000 }, () => newId<PhotoId>()))],
+  ['the newest change', () => new SqlPhotoCatalogue(database).newestChange()],
   ['all photo ids', () => new SqlPhotoCatalogue(database).photoIds()],
   ['photo ids until', () => new SqlPhotoCatalogue(database).photoIdsUntil(now)],
   ['removed photos', () => new SqlPhotoCatalogue(database).removedSince(now)],

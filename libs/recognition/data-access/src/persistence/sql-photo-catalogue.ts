@@ -38,6 +38,14 @@ export class SqlPhotoCatalogue extends PhotoCatalogue {
     return found;
   }
 
+  async newestChange(): Promise<{ storedAt: Date | undefined; removedAt: Date | undefined }> {
+    const [[photo], [removed]] = await Promise.all([
+      rowsOf<{ at: Date | null }>(this.from('Fotos', 'f').select('MAX("f"."createdAt")', 'at')),
+      rowsOf<{ at: Date | null }>(this.from('RemovedPhotos', 'r').select('MAX("r"."removedAt")', 'at')),
+    ]);
+    return { storedAt: photo?.at ?? undefined, removedAt: removed?.at ?? undefined };
+  }
+
   async photoIds(): Promise<PhotoId[]> {
     const rows = await rowsOf<{ photoId: PhotoId }>(this.from('Fotos', 'f').select('"f"."id"', 'photoId'));
     return rows.map(({ photoId }) => photoId);
