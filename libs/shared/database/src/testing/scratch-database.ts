@@ -2,8 +2,11 @@ import { rmSync } from 'node:fs';
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import type { DataSource } from 'typeorm';
 import { lockHolder } from '../embedded/directory-lock.js';
 import { EmbeddedPostgres, stopLeftOver } from '../embedded/embedded-postgres.js';
+import { openDatabase, type DatabaseOptions } from '../open-database.js';
+import { runMigrations } from '../run-migrations.js';
 
 const PREFIX = 'ocolecionador-test-';
 /** Between making its folder and taking its lock a server looks abandoned. */
@@ -25,14 +28,30 @@ export async function startScratchDatabase(): Promise<{ readonly url: string }> 
   return { url: running.urlFor(name) };
 }
 
+/** A fresh database with its tables made, opened as the applications open theirs. */
+export async function openScratchDatabase(options: DatabaseOptions): Promise<DataSource> {
+  const { url } = await startScratchDatabase();
+  const source = await openDatabase(url, options);
+  await runMigrations(source);
+  return source;
+}
+
 async function startServer(): Promise<EmbeddedPostgres> {
   await sweep();
   const dataDir = await mkdtemp(path.join(os.tmpdir(), PREFIX));
   const started = await EmbeddedPostgres.start({ dataDir, databases: [], durable: false });
-  process.once('exit', () => {
+  const remove = () => {
     started.kill();
-    rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 });
-  });
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 10 });
+  };
+  process.once('exit', remove);
+  // How vitest ends its workers, and Ctrl-C: neither comes with an exit event.
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      remove();
+      process.kill(process.pid, signal);
+    });
+  }
   return started;
 }
 
