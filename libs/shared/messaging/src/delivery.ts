@@ -94,10 +94,11 @@ function envelopeIn(text: string, attempt: number): Envelope | undefined {
 }
 
 /** The error and what caused it, short enough for a table row. */
-function describe(error: unknown): string {
-  const parts: string[] = [];
-  for (let link: unknown = error; link !== undefined && parts.length < 4; link = (link as Error | undefined)?.cause) {
-    parts.push(link instanceof Error ? `${link.name}: ${link.message}` : String(link));
+function describe(error: unknown, depth = 1): string {
+  if (!(error instanceof Error)) {
+    return String(error).slice(0, 2_000);
   }
-  return parts.join('; caused by ').slice(0, 2_000);
+  const own = `${error.name}: ${error.message}`;
+  const whole = error.cause === undefined || depth === 4 ? own : `${own}; caused by ${describe(error.cause, depth + 1)}`;
+  return whole.slice(0, 2_000);
 }

@@ -4,6 +4,7 @@ import pg from 'pg';
 import PgBoss from 'pg-boss';
 import type { DeadLetter } from '../dead-letter.js';
 import type { QueueDepth } from '../message-bus.js';
+import { Batches } from './batches.js';
 import { storedIn, type StoredMessage } from './stored-message.js';
 
 const schema = 'messages';
@@ -13,7 +14,15 @@ const poolSize = 3;
 /** pg-boss moves waiting messages away after 14 days; here they wait until somebody takes them. */
 const retentionMinutes = 10 * 365 * 24 * 60;
 
-export const deadQueueOf = (queue: string) => `${queue}.dead`;
+const batchSize = 100;
+
+const deadQueueOf = (queue: string) => `${queue}.dead`;
+
+interface Addition {
+  name: string;
+  id: string;
+  data: StoredMessage;
+}
 
 export interface TakenMessage {
   /** The job's id: the message's own, unless somebody else put it there. */
@@ -31,6 +40,7 @@ export interface RunningMessage extends TakenMessage {
 /** The queues in PostgreSQL, kept by pg-boss. Every method throws TemporaryError when the database does not answer. */
 export class MessageStore {
   private readonly known = new Map<string, Promise<void>>();
+  private readonly additions = new Batches<Addition>((jobs) => this.insert(jobs), batchSize);
   private creating: Promise<void> = Promise.resolve();
 
   private constructor(
@@ -48,10 +58,10 @@ export class MessageStore {
       statement_timeout: deadlineMs,
       keepAlive: true,
     });
-    pool.on('error', (error) => logger.warn({ msg: 'a connection to the message database was lost', err: error }));
+    pool.on('error', ({ message }) => logger.warn(`a connection to the message database was lost: ${message}`));
     // Neither its clock nor its clean-up is needed: a message that is done is deleted at once.
     const boss = new PgBoss({ db: executing(pool), schema, schedule: false, supervise: false });
-    boss.on('error', (error) => logger.warn({ msg: 'pg-boss reports an error', err: error }));
+    boss.on('error', ({ message }) => logger.warn(`pg-boss reports: ${message}`));
     const store = new MessageStore(pool, boss);
     await store.inTime(() => boss.start());
     return store;
@@ -59,15 +69,8 @@ export class MessageStore {
 
   /** Puts a message into a queue. One with an id that is still waiting or running there is the same message: nothing happens. */
   async add(queue: string, id: string, stored: StoredMessage): Promise<void> {
-    await this.inTime(async () => {
-      await this.ensureQueue(queue);
-      if ((await this.boss.send(queue, stored, { id })) === null && !(await this.boss.getQueue(queue))) {
-        // Somebody deleted the queue while we ran.
-        this.known.delete(queue);
-        await this.ensureQueue(queue);
-        await this.boss.send(queue, stored, { id });
-      }
-    });
+    await this.ensureQueue(queue);
+    await this.additions.add({ name: queue, id, data: stored });
   }
 
   /** Takes at most `limit` waiting messages, suspects first, then the oldest. */
@@ -76,9 +79,11 @@ export class MessageStore {
     return jobs.map(({ id, data }) => ({ id, stored: storedIn(data) }));
   }
 
-  /** The message is done and goes. */
-  async acknowledge(queue: string, { id }: TakenMessage): Promise<void> {
-    await this.inTime(() => this.boss.deleteJob(queue, id));
+  /** The messages are done and go. */
+  async acknowledge(queue: string, ids: string[]): Promise<void> {
+    if (ids.length > 0) {
+      await this.inTime(() => this.boss.deleteJob(queue, ids));
+    }
   }
 
   /** Puts a taken message back, to be delivered again after `waitMs`. */
@@ -143,6 +148,32 @@ export class MessageStore {
   async close(): Promise<void> {
     await this.boss.stop({ graceful: false });
     await this.pool.end();
+  }
+
+  private async insert(jobs: Addition[]): Promise<void> {
+    await this.inTime(async () => {
+      let inserted: number | null = 0;
+      const counting: PgBoss.Db = {
+        executeSql: async (text, values) => {
+          const result = await this.pool.query(text, values);
+          inserted = result.rowCount;
+          return result;
+        },
+      };
+      await this.boss.insert(jobs, { db: counting });
+      if (inserted !== jobs.length) {
+        // The others are there already, or somebody deleted their queue while we ran.
+        await Promise.all(jobs.map((job) => this.insertAgain(job)));
+      }
+    });
+  }
+
+  private async insertAgain({ name, id, data }: Addition): Promise<void> {
+    if (!(await this.boss.getQueue(name))) {
+      this.known.delete(name);
+      await this.ensureQueue(name);
+    }
+    await this.boss.send(name, data, { id });
   }
 
   private async createQueue(queue: string): Promise<void> {

@@ -106,9 +106,8 @@ export class PgBossMessageBus extends MessageBus {
       await this.store.add(canaryQueue, id, { text: id, history: [], crashes: 0 });
       this.doorbell.ring(ring);
       await heard;
-      for (const taken of await this.store.take(canaryQueue, 10)) {
-        await this.store.acknowledge(canaryQueue, taken);
-      }
+      const taken = await this.store.take(canaryQueue, 10);
+      await this.store.acknowledge(canaryQueue, taken.map((canary) => canary.id));
       // Another process at the same check may have taken this canary: then it has arrived as well.
       if (await this.store.isWaiting(canaryQueue, id)) {
         throw new TemporaryError('A message was stored, but can not be taken');

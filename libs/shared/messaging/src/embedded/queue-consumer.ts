@@ -3,6 +3,7 @@ import { Logger } from '@nestjs/common';
 import { recordDeadLetter, type DeadLetterSink } from '../dead-letter.js';
 import { deliver, type Decision, type DeliveryRules, type Subscription } from '../delivery.js';
 import { Signal } from '../signal.js';
+import { Batches } from './batches.js';
 import type { Doorbell } from './doorbell.js';
 import type { MessageStore, TakenMessage } from './message-store.js';
 import type { Quarantine } from './quarantine.js';
@@ -14,6 +15,7 @@ const pollMs = 1_000;
 const sweepMs = 5_000;
 /** A handler that overran its deadline is noticed by its own process first; only then by the others. */
 const leaseMarginMs = 10_000;
+const batchSize = 100;
 
 export interface ConsumerParts {
   store: MessageStore;
@@ -34,8 +36,10 @@ export class QueueConsumer {
   private readonly logger = new Logger('messages');
   private readonly signal = new Signal();
   private readonly running = new Set<Running>();
+  private readonly acknowledgements = new Batches<string>((ids) => this.parts.store.acknowledge(this.queue, ids), batchSize);
   private readonly loop: Promise<void>;
   private stopping = false;
+  private graceIsOver = false;
   private turnedAt = performance.now();
   private sweptAt = -Infinity;
 
@@ -67,6 +71,7 @@ export class QueueConsumer {
     this.wake();
     const finished = this.loop.then(() => Promise.all([...this.running].map(({ work }) => work)));
     await Promise.race([finished, sleep(graceMs, undefined, { ref: false })]);
+    this.graceIsOver = true;
     for (const { taken } of this.running) {
       await this.parts.store.putBack(this.queue, taken, taken.stored);
     }
@@ -133,7 +138,8 @@ export class QueueConsumer {
   private async work({ id, stored }: TakenMessage): Promise<void> {
     const delivery = { text: stored.text, history: stored.history, attempt: nextAttempt(stored) };
     const decision = await deliver(delivery, this.subscription, this.parts.rules);
-    while (!(await this.settle({ id, stored }, decision)) && !this.stopping) {
+    // Once the grace is over it was put back: its outcome is then for the next delivery to say.
+    while (!this.graceIsOver && !(await this.settle({ id, stored }, decision))) {
       await sleep(pollMs);
     }
   }
@@ -143,7 +149,7 @@ export class QueueConsumer {
     const { store, deadLetters } = this.parts;
     try {
       if (decision.kind === 'acknowledge') {
-        await store.acknowledge(this.queue, taken);
+        await this.acknowledgements.add(taken.id);
       } else if (decision.kind === 'retry') {
         await store.putBack(this.queue, taken, { ...taken.stored, history: decision.history }, decision.waitMs);
         setTimeout(() => this.wake(), decision.waitMs).unref();

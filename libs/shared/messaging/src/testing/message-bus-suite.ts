@@ -1,0 +1,469 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Envelope } from '@repo/contracts';
+import { done, InvalidInputError, newId, PermanentError, skipped, TemporaryError } from '@repo/kernel';
+import { currentTrace, inTrace } from '@repo/observability';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { DeadLetterSink, type DeadLetter } from '../dead-letter.js';
+import type { MessageBus } from '../message-bus.js';
+import type { RetryPolicy } from '../retry-policy.js';
+import { poisonFor } from './poison.js';
+import { suiteCommand, type SuiteBody } from './suite-command.js';
+import type { ConsumerProcess } from './suite-consumer.js';
+
+export interface BusOptions {
+  retries: RetryPolicy;
+  handlerDeadlineMs: number;
+  deadLetters: DeadLetterSink;
+}
+
+/** A bus and a back door to its broker. */
+export interface BusUnderTest {
+  bus: MessageBus;
+  /** Puts a text into a queue as it is, as no publisher of ours would. */
+  inject(queue: string, text: string): Promise<void>;
+}
+
+export interface BrokerUnderTest {
+  open(options: BusOptions): Promise<BusUnderTest>;
+  /** A process that consumes `suiteCommand(queue)`, for brokers that outlive one. It dies when a body tells it to. */
+  startConsumer?(queue: string, parallel: number): Promise<ConsumerProcess>;
+}
+
+class RecordedDeadLetters extends DeadLetterSink {
+  readonly letters: DeadLetter[] = [];
+
+  async record(letter: DeadLetter): Promise<void> {
+    this.letters.push(letter);
+  }
+}
+
+/** Waits shortened from 5 s and 10 s; the proportions are the same. */
+const quickRetries: RetryPolicy = { waitsMs: [250, 500], jitter: 0.2 };
+
+/** What every MessageBus must do, whatever broker is behind it. */
+export function messageBusSuite(name: string, getBroker: () => BrokerUnderTest, { outlivesProcesses }: { outlivesProcesses: boolean }): void {
+  describe(`message bus: ${name}`, () => {
+    const open: MessageBus[] = [];
+    const processes: ConsumerProcess[] = [];
+
+    async function start(changes: Partial<BusOptions> = {}) {
+      const deadLetters = new RecordedDeadLetters();
+      const message = suiteCommand(`Suite-${randomUUID()}`);
+      const under = await getBroker().open({ retries: quickRetries, handlerDeadlineMs: 5_000, deadLetters, ...changes });
+      open.push(under.bus);
+      const reopen = async () => {
+        const { bus } = await getBroker().open({ retries: quickRetries, handlerDeadlineMs: 5_000, deadLetters });
+        open.push(bus);
+        return bus;
+      };
+      return { ...under, message, queue: message.queue, letters: deadLetters.letters, reopen };
+    }
+
+    afterEach(async () => {
+      processes.splice(0).forEach((consumer) => consumer.kill());
+      await Promise.all(open.splice(0).map((bus) => bus.close(2_000)));
+    });
+
+    describe('delivery', () => {
+      it('hands over the body, the id, the date and the first attempt', async () => {
+        const { bus, message } = await start();
+        const received: Envelope<SuiteBody>[] = [];
+        await bus.subscribe(message, async (_, envelope) => (received.push(envelope), done()), { parallel: 1 });
+        const messageId = newId();
+        await bus.publish(message, { n: 7 }, { messageId });
+        await vi.waitFor(() => expect(received).toHaveLength(1));
+        expect(received[0]).toMatchObject({ messageId, name: 'suite.work.v1', attempt: 1, body: { n: 7 } });
+        expect(Math.abs(Date.now() - Date.parse(received[0]!.sentAt))).toBeLessThan(10_000);
+      });
+
+      it('keeps what was published before anybody consumed', async () => {
+        const { bus, message } = await start();
+        await bus.publish(message, { n: 1 });
+        const received: number[] = [];
+        await bus.subscribe(message, async ({ n }) => (received.push(n), done()), { parallel: 1 });
+        await vi.waitFor(() => expect(received).toEqual([1]));
+      });
+
+      it('delivers each of many messages once', async () => {
+        const { bus, message, queue } = await start();
+        const received: number[] = [];
+        await bus.subscribe(message, async ({ n }) => (received.push(n), done()), { parallel: 4 });
+        const numbers = Array.from({ length: 60 }, (_, n) => n);
+        await Promise.all(numbers.map((n) => bus.publish(message, { n })));
+        await vi.waitFor(() => expect(received).toHaveLength(60), 5_000);
+        await vi.waitFor(async () => expect(await bus.depth(queue)).toEqual({ waiting: 0, running: 0, dead: 0 }));
+        expect(received.sort((a, b) => a - b)).toEqual(numbers);
+      });
+
+      it.each([
+        ['NUL', 'a\u0000b'],
+        ['half a surrogate pair', 'a\ud83db'],
+        ['emoji and combining marks', '🪙 coleção e\u0301'],
+        ['quotes and SQL', `'"\\; drop table job; --`],
+        ['100,000 characters', 'x'.repeat(100_000)],
+      ])('carries %s unharmed', async (_, text) => {
+        const { bus, message } = await start();
+        const received: (string | undefined)[] = [];
+        await bus.subscribe(message, async (body) => (received.push(body.text), done()), { parallel: 1 });
+        await bus.publish(message, { n: 1, text });
+        await vi.waitFor(() => expect(received).toEqual([text]), 3_000);
+      });
+
+      it('acknowledges a message whose work was not needed any more', async () => {
+        const { bus, message, queue, letters } = await start();
+        let calls = 0;
+        await bus.subscribe(message, async () => (calls++, skipped('the photo was deleted meanwhile')), { parallel: 1 });
+        await bus.publish(message, { n: 1 });
+        await vi.waitFor(() => expect(calls).toBe(1));
+        await vi.waitFor(async () => expect(await bus.depth(queue)).toEqual({ waiting: 0, running: 0, dead: 0 }));
+        expect(letters).toEqual([]);
+      });
+
+      it('works on as many at once as asked for, and never on more', async () => {
+        const { bus, message } = await start();
+        let running = 0;
+        let most = 0;
+        let handled = 0;
+        const handler = async () => {
+          most = Math.max(most, ++running);
+          await sleep(30);
+          running--;
+          handled++;
+          return done();
+        };
+        await bus.subscribe(message, handler, { parallel: 3 });
+        await Promise.all(Array.from({ length: 15 }, (_, n) => bus.publish(message, { n })));
+        await vi.waitFor(() => expect(handled).toBe(15), 5_000);
+        expect(most).toBe(3);
+      });
+
+      it('goes on with the publisher\'s trace', async () => {
+        const { bus, message } = await start();
+        const traceIds: (string | undefined)[] = [];
+        await bus.subscribe(message, async () => (traceIds.push(currentTrace()?.traceId), done()), { parallel: 1 });
+        await bus.publish(message, { n: 1 }, { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' });
+        await vi.waitFor(() => expect(traceIds).toEqual(['0af7651916cd43dd8448eb211c80319c']));
+        await inTrace('00-11111111111111111111111111111111-b7ad6b7169203331-01', () => bus.publish(message, { n: 2 }));
+        await vi.waitFor(() => expect(traceIds[1]).toBe('11111111111111111111111111111111'));
+      });
+    });
+
+    describe('publishing', () => {
+      it.each([
+        ['a body that breaks the schema', { n: 'one' }, undefined],
+        ['no body', undefined, undefined],
+        ['a body that is too large', { n: 1, text: 'x'.repeat(2_000_000) }, undefined],
+        ['an id that is no UUID', { n: 1 }, 'message 1'],
+      ])('refuses %s', async (_, body, messageId) => {
+        const { bus, message, queue } = await start();
+        await expect(bus.publish(message, body as SuiteBody, { messageId })).rejects.toThrow(InvalidInputError);
+        expect((await bus.depth(queue)).waiting).toBe(0);
+      });
+
+      it('takes the same id as the same message while the first still waits', async () => {
+        const { bus, message, queue } = await start();
+        const messageId = newId();
+        await bus.publish(message, { n: 1 }, { messageId });
+        await bus.publish(message, { n: 1 }, { messageId });
+        await bus.publish(message, { n: 2 });
+        expect((await bus.depth(queue)).waiting).toBe(2);
+      });
+
+      it('takes an id again once the first is done', async () => {
+        const { bus, message, queue } = await start();
+        const messageId = newId();
+        let calls = 0;
+        await bus.subscribe(message, async () => (calls++, done()), { parallel: 1 });
+        for (const expected of [1, 2]) {
+          await bus.publish(message, { n: 1 }, { messageId });
+          await vi.waitFor(() => expect(calls).toBe(expected));
+          await vi.waitFor(async () => expect((await bus.depth(queue)).running).toBe(0));
+        }
+      });
+
+      it('refuses a second handler for a queue in one process', async () => {
+        const { bus, message, queue } = await start();
+        await bus.subscribe(message, async () => done(), { parallel: 1 });
+        await expect(bus.subscribe(message, async () => done(), { parallel: 1 })).rejects.toThrow(queue);
+      });
+    });
+
+    describe('failures', () => {
+      it('tries twice more after temporary failures, each wait longer', async () => {
+        const { bus, message, letters, queue } = await start();
+        const calls: { attempt: number; at: number }[] = [];
+        const handler = async (_: SuiteBody, { attempt }: Envelope) => {
+          calls.push({ attempt, at: performance.now() });
+          if (attempt < 3) {
+            throw new TemporaryError('the object store is away');
+          }
+          return done();
+        };
+        await bus.subscribe(message, handler, { parallel: 1 });
+        await bus.publish(message, { n: 1 });
+        await vi.waitFor(() => expect(calls).toHaveLength(3), 3_000);
+        expect(calls.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
+        expectWithin(calls[1]!.at - calls[0]!.at, 200, 300 + 200);
+        expectWithin(calls[2]!.at - calls[1]!.at, 400, 600 + 200);
+        await vi.waitFor(async () => expect(await bus.depth(queue)).toEqual({ waiting: 0, running: 0, dead: 0 }));
+        expect(letters).toEqual([]);
+      });
+
+      it('gives up after three, once, with the story of all', async () => {
+        const { bus, message, queue, letters } = await start();
+        let calls = 0;
+        await bus.subscribe(message, async () => Promise.reject(new TemporaryError(`failure ${++calls}`, { cause: new Error('ECONNRESET') })), { parallel: 1 });
+        await bus.publish(message, { n: 5 });
+        await vi.waitFor(() => expect(letters).toHaveLength(1), 3_000);
+        expect(letters[0]).toMatchObject({ queue, cause: 'attempts used up', attempt: 3, envelope: { name: 'suite.work.v1', body: { n: 5 } } });
+        expect(letters[0]!.history.map(({ attempt, error }) => [attempt, error])).toEqual([
+          [1, 'TemporaryError: failure 1; caused by Error: ECONNRESET'],
+          [2, 'TemporaryError: failure 2; caused by Error: ECONNRESET'],
+          [3, 'TemporaryError: failure 3; caused by Error: ECONNRESET'],
+        ]);
+        await sleep(700);
+        expect(calls).toBe(3);
+        expect(letters).toHaveLength(1);
+        expect(await bus.depth(queue)).toEqual({ waiting: 0, running: 0, dead: 1 });
+      });
+
+      it('lets others pass while one waits for its next attempt', async () => {
+        const { bus, message } = await start();
+        const handled: number[] = [];
+        const handler = async ({ n }: SuiteBody, { attempt }: Envelope) => {
+          if (n === 0 && attempt === 1) {
+            throw new TemporaryError('once');
+          }
+          handled.push(n);
+          return done();
+        };
+        await bus.subscribe(message, handler, { parallel: 1 });
+        await bus.publish(message, { n: 0 });
+        await bus.publish(message, { n: 1 });
+        await vi.waitFor(() => expect(handled).toEqual([1, 0]), 2_000);
+      });
+
+      it.each([
+        ['PermanentError', new PermanentError('there is no such photo'), 'PermanentError: there is no such photo'],
+        ['any error', new TypeError('x is not a function'), 'TypeError: x is not a function'],
+        ['a text', 'a text', 'a text'],
+        ['undefined', undefined, 'undefined'],
+      ])('gives up at once after %s', async (_, thrown: unknown, reason) => {
+        const { bus, message, letters } = await start();
+        let calls = 0;
+        const handler = async () => {
+          calls++;
+          throw thrown;
+        };
+        await bus.subscribe(message, handler, { parallel: 1 });
+        await bus.publish(message, { n: 1 });
+        await vi.waitFor(() => expect(letters).toHaveLength(1));
+        expect(letters[0]).toMatchObject({ cause: 'refused', reason, attempt: 1 });
+        expect(calls).toBe(1);
+      });
+
+      it('takes a handler that hangs for a temporary failure', async () => {
+        const { bus, message, letters } = await start({ handlerDeadlineMs: 100 });
+        const attempts: number[] = [];
+        await bus.subscribe(message, (_, { attempt }) => (attempts.push(attempt), attempt < 2 ? new Promise(() => undefined) : Promise.resolve(done())), { parallel: 1 });
+        await bus.publish(message, { n: 1 });
+        await vi.waitFor(() => expect(attempts).toEqual([1, 2]), 3_000);
+        expect(letters).toEqual([]);
+      });
+
+      it('gives up on what can not be read, at once and with the reason, and harms no neighbour', async () => {
+        const { bus, message, queue, letters, inject } = await start();
+        const handled: number[] = [];
+        await bus.subscribe(message, async ({ n }) => (handled.push(n), done()), { parallel: 4 });
+        const poison = poisonFor(message.name);
+        for (const [index, [, text]] of poison.entries()) {
+          await bus.publish(message, { n: index });
+          await inject(queue, text);
+        }
+        await vi.waitFor(() => expect(letters).toHaveLength(poison.length), 20_000);
+        await vi.waitFor(() => expect(handled).toHaveLength(poison.length), 5_000);
+        expect(handled.sort((a, b) => a - b)).toEqual([...poison.keys()]);
+        for (const [what, text, cause] of poison) {
+          expect(letters.find((letter) => letter.text === text), what).toMatchObject({ cause, attempt: 1 });
+        }
+        expect(({} as { n?: unknown }).n).toBeUndefined();
+        expect(await bus.depth(queue)).toEqual({ waiting: 0, running: 0, dead: poison.length });
+      });
+
+      it('goes on when the dead letter can not be recorded', async () => {
+        const { bus, message, queue } = await start({ deadLetters: { record: () => Promise.reject(new Error('no table')) } });
+        let handled = 0;
+        const handler = async ({ n }: SuiteBody) => {
+          if (n === 0) {
+            throw new PermanentError('no');
+          }
+          handled++;
+          return done();
+        };
+        await bus.subscribe(message, handler, { parallel: 1 });
+        await bus.publish(message, { n: 0 });
+        await bus.publish(message, { n: 1 });
+        await vi.waitFor(() => expect(handled).toBe(1));
+        expect((await bus.depth(queue)).dead).toBe(1);
+      });
+    });
+
+    describe('watching and closing', () => {
+      it('makes a round trip', async () => {
+        const { bus } = await start();
+        await bus.roundTrip(2_000);
+        await Promise.all([bus.roundTrip(2_000), bus.roundTrip(2_000)]);
+      });
+
+      it('makes no round trip after it was closed', async () => {
+        const { bus } = await start();
+        open.splice(open.indexOf(bus), 1);
+        await bus.close(1_000);
+        await expect(bus.roundTrip(500)).rejects.toThrow(TemporaryError);
+      });
+
+      it('knows what waits, runs and is dead', async () => {
+        const { bus, message, queue } = await start();
+        expect(await bus.depth(queue)).toEqual({ waiting: 0, running: 0, dead: 0 });
+        let finish!: () => void;
+        const finished = new Promise<void>((resolve) => (finish = resolve));
+        const handler = async ({ n }: SuiteBody) => {
+          if (n === 0) {
+            throw new PermanentError('no');
+          }
+          await finished;
+          return done();
+        };
+        await bus.subscribe(message, handler, { parallel: 1 });
+        for (const n of [0, 1, 2, 3]) {
+          await bus.publish(message, { n });
+        }
+        await vi.waitFor(async () => expect(await bus.depth(queue)).toEqual({ waiting: 2, running: 1, dead: 1 }), 3_000);
+        finish();
+        await vi.waitFor(async () => expect(await bus.depth(queue)).toEqual({ waiting: 0, running: 0, dead: 1 }), 3_000);
+      });
+
+      it('finishes what runs before it closes, and begins nothing more', async () => {
+        const { bus, message } = await start();
+        const events: string[] = [];
+        const handler = async ({ n }: SuiteBody) => {
+          events.push(`begin ${n}`);
+          await sleep(150);
+          events.push(`end ${n}`);
+          return done();
+        };
+        await bus.subscribe(message, handler, { parallel: 1 });
+        await bus.publish(message, { n: 1 });
+        await vi.waitFor(() => expect(events).toEqual(['begin 1']));
+        await bus.publish(message, { n: 2 });
+        open.splice(open.indexOf(bus), 1);
+        await bus.close(5_000);
+        expect(events).toEqual(['begin 1', 'end 1']);
+        await sleep(300);
+        expect(events).toHaveLength(2);
+      });
+
+      it('does not wait for ever when it closes', async () => {
+        const { bus, message } = await start();
+        let begun = false;
+        await bus.subscribe(message, () => ((begun = true), new Promise(() => undefined)), { parallel: 1 });
+        await bus.publish(message, { n: 1 });
+        await vi.waitFor(() => expect(begun).toBe(true));
+        open.splice(open.indexOf(bus), 1);
+        const startedAt = performance.now();
+        await bus.close(200);
+        expectWithin(performance.now() - startedAt, 150, 1_500);
+      });
+    });
+
+    describe.runIf(outlivesProcesses)('several processes', () => {
+      it('keeps messages while nobody is connected', async () => {
+        const { bus, message, reopen } = await start();
+        await bus.publish(message, { n: 1 });
+        open.splice(open.indexOf(bus), 1);
+        await bus.close(1_000);
+        const second = await reopen();
+        const received: number[] = [];
+        await second.subscribe(message, async ({ n }) => (received.push(n), done()), { parallel: 1 });
+        await vi.waitFor(() => expect(received).toEqual([1]), 3_000);
+      });
+
+      it('hands what it could not finish in time to the next one, as if it had not begun', async () => {
+        const { bus, message, reopen } = await start();
+        let begun = false;
+        await bus.subscribe(message, () => ((begun = true), new Promise(() => undefined)), { parallel: 1 });
+        await bus.publish(message, { n: 1 });
+        await vi.waitFor(() => expect(begun).toBe(true));
+        open.splice(open.indexOf(bus), 1);
+        await bus.close(50);
+        const second = await reopen();
+        const attempts: number[] = [];
+        await second.subscribe(message, async (_, { attempt }) => (attempts.push(attempt), done()), { parallel: 1 });
+        await vi.waitFor(() => expect(attempts).toEqual([1]), 3_000);
+      });
+
+      it('shares a queue between two, each message to one', async () => {
+        const { bus, message, reopen, queue } = await start();
+        const second = await reopen();
+        const received: [string, number][] = [];
+        const handlerOf = (who: string) => async ({ n }: SuiteBody) => {
+          received.push([who, n]);
+          await sleep(10);
+          return done();
+        };
+        await bus.subscribe(message, handlerOf('first'), { parallel: 2 });
+        await second.subscribe(message, handlerOf('second'), { parallel: 2 });
+        await Promise.all(Array.from({ length: 60 }, (_, n) => bus.publish(message, { n })));
+        await vi.waitFor(async () => expect(await bus.depth(queue)).toEqual({ waiting: 0, running: 0, dead: 0 }), 10_000);
+        expect(received.map(([, n]) => n).sort((a, b) => a - b)).toEqual(Array.from({ length: 60 }, (_, n) => n));
+        expect(new Set(received.map(([who]) => who))).toEqual(new Set(['first', 'second']));
+      });
+
+      it('delivers again what a process had in hand when it was killed', async () => {
+        const { bus, message, queue } = await start();
+        const consume = async () => track(await getBroker().startConsumer!(queue, 2));
+        const first = await consume();
+        await bus.publish(message, { n: 1, does: 'hang' });
+        await vi.waitFor(() => expect(first.begun).toEqual([{ n: 1, attempt: 1 }]), 5_000);
+        first.kill();
+        await first.ended;
+        const second = await consume();
+        await vi.waitFor(() => expect(second.begun).toEqual([{ n: 1, attempt: 2 }]), 8_000);
+      });
+
+      it('convicts the message that kills its worker, and no other that ran beside it', async () => {
+        const { bus, message, queue } = await start();
+        for (const n of [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]) {
+          await bus.publish(message, { n, does: n === 4 ? 'die' : 'work' });
+        }
+        const lives: ConsumerProcess[] = [];
+        const isOver = async () => {
+          const { waiting, running, dead } = await bus.depth(queue);
+          return waiting + running === 0 && dead === 1;
+        };
+        const startedAt = performance.now();
+        while (!(await isOver()) && lives.length < 8) {
+          const life = track(await getBroker().startConsumer!(queue, 10));
+          lives.push(life);
+          await Promise.race([life.ended, vi.waitUntil(isOver, { timeout: 15_000, interval: 50 })]);
+        }
+        expect(performance.now() - startedAt).toBeLessThan(20_000);
+        const finished = lives.flatMap((life) => life.finished).sort((a, b) => a - b);
+        expect([...new Set(finished)]).toEqual([0, 1, 2, 3, 5, 6, 7, 8, 9]);
+        await vi.waitFor(() => expect(lives.flatMap((life) => life.deadLetters)).toMatchObject([{ cause: 'crashed the worker', attempt: 3, envelope: { body: { n: 4 } } }]));
+        expect(lives).toHaveLength(4);
+      }, 60_000);
+    });
+
+    function track(consumer: ConsumerProcess): ConsumerProcess {
+      processes.push(consumer);
+      return consumer;
+    }
+  });
+}
+
+function expectWithin(value: number, least: number, most: number): void {
+  expect(value).toBeGreaterThanOrEqual(least);
+  expect(value).toBeLessThanOrEqual(most);
+}
