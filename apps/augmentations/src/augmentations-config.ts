@@ -1,0 +1,12 @@
+import { augmentationEnv, databaseEnv, messagingEnv, processEnv, storageEnv } from '@repo/config';
+import { z } from 'zod';
+
+/** Everything this service reads from its environment. */
+export const augmentationsConfig = z.object({
+  ...processEnv.pick({ LOG_LEVEL: true }).shape,
+  ...augmentationEnv.shape,
+  ...databaseEnv.pick({ LEARNING_DATABASE_URL: true, DATABASE_POOL_SIZE: true }).shape,
+  ...messagingEnv.shape,
+  ...storageEnv.shape,
+});
+export type AugmentationsConfig = z.infer<typeof augmentationsConfig>;

@@ -1,0 +1,42 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { AugmentModule } from '@repo/augmentation-feature-augment';
+import { LearningDatabase } from '@repo/database';
+import { MessageBus, MessagingModule } from '@repo/messaging';
+import { PgBossMessageBus } from '@repo/messaging/embedded';
+import { HealthModule, MetricsModule, type HealthCheck } from '@repo/observability';
+import { ObjectStore } from '@repo/storage';
+import { DiskStorageModule } from '@repo/storage/disk';
+import type { AugmentationsConfig } from './augmentations-config.js';
+import { PartsModule } from './parts.module.js';
+
+const CHECK_TIMEOUT_MS = 1_500;
+
+@Module({})
+export class AugmentationsModule {
+  static forRoot(config: AugmentationsConfig): DynamicModule {
+    return {
+      module: AugmentationsModule,
+      imports: [
+        PartsModule.forRoot(config),
+        MessagingModule.forRoot({ useFactory: () => PgBossMessageBus.open({ url: config.MESSAGES_URL }) }),
+        DiskStorageModule.forRoot({
+          folder: config.OC_OBJECTS_DIR,
+          publicUrl: config.OC_PUBLIC_URL,
+          linkSecret: config.OC_LINK_SECRET,
+          servesLinks: false,
+        }),
+        HealthModule.forRoot({ inject: [LearningDatabase, MessageBus, ObjectStore], useFactory: healthChecks }),
+        MetricsModule,
+        AugmentModule,
+      ],
+    };
+  }
+}
+
+function healthChecks(database: LearningDatabase, messages: MessageBus, objects: ObjectStore): HealthCheck[] {
+  return [
+    { name: 'learning database', check: () => database.check(CHECK_TIMEOUT_MS) },
+    { name: 'messages', check: () => messages.roundTrip(CHECK_TIMEOUT_MS) },
+    { name: 'objects', check: () => objects.roundTrip(CHECK_TIMEOUT_MS) },
+  ];
+}
