@@ -64,7 +64,8 @@ few minutes; with --url it uses yours, and leaves its items there.
   --views N            photos of each thing, 1 to 10; default: 1
   --kinds LIST         default: coins,stamps,cars,minerals,watches; there is butterflies too
   --size PX            side of the photos, 64 to 4000; default: 640
-  --keep               keeps the temporary folder, and says where it is${options}
+  --keep               keeps the temporary folder, and says where it is
+  --draw FOLDER        only draws: FOLDER for npm run import, FOLDER-new to classify${options}
 
   npm run demo
   npm run demo -- --items 20 --views 2
@@ -140,6 +141,7 @@ Writes docs/messages.md from the messages in libs/shared/contracts.`,
     accuracy: (share: number, sure: number, all: number) => `Right class: ${(share * 100).toFixed(0)} % of ${all} photos; in ${sure} of them the model was sure enough to name it by itself.`,
     trainingEnded: (status: string, reason: string) => `The training was ${status}: ${reason}`,
     kept: (folder: string) => `Kept: ${folder}`,
+    drawn: (folder: string, newFolder: string) => `Drawn: ${folder} to import, ${newFolder} to classify`,
     total: 'Everything',
   },
   messageMap: { written: (file: string) => `Wrote ${file}` },
@@ -211,7 +213,8 @@ alguns minutos; com --url usa a sua, e deixa lá os itens.
   --views N            fotos de cada coisa, 1 a 10; padrão: 1
   --kinds LISTA        padrão: coins,stamps,cars,minerals,watches; há também butterflies
   --size PX            lado das fotos, 64 a 4000; padrão: 640
-  --keep               guarda a pasta temporária e diz onde está${opcoes}
+  --keep               guarda a pasta temporária e diz onde está
+  --draw PASTA         só desenha: PASTA para npm run import, PASTA-new para classificar${opcoes}
 
   npm run demo
   npm run demo -- --items 20 --views 2
@@ -287,6 +290,7 @@ Escreve docs/messages.md a partir das mensagens em libs/shared/contracts.`,
     accuracy: (share, sure, all) => `Classe certa: ${(share * 100).toFixed(0)} % de ${all} fotos; em ${sure} delas o modelo tinha certeza bastante para nomeá-la sozinho.`,
     trainingEnded: (status, reason) => `O treinamento terminou como ${status}: ${reason}`,
     kept: (folder) => `Guardada: ${folder}`,
+    drawn: (folder, newFolder) => `Desenhadas: ${folder} para importar, ${newFolder} para classificar`,
     total: 'Tudo',
   },
   messageMap: { written: (file) => `${file} escrito` },

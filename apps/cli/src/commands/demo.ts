@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { drawSample, sampleCategory, sampleKinds, sampleName, type SampleKind } from '@repo/samples';
@@ -48,6 +50,7 @@ export const demo: Command = async (context) => {
       kinds: { type: 'string', default: 'coins,stamps,cars,minerals,watches' },
       size: { type: 'string', default: '640' },
       keep: { type: 'boolean', default: false },
+      draw: { type: 'string' },
     },
   });
   if (values.help) {
@@ -65,6 +68,9 @@ export const demo: Command = async (context) => {
 
   const watch = new Stopwatch();
   const collection = await watch.time(texts.demo.drawing, () => drawCollection(plan, context));
+  if (values.draw !== undefined) {
+    return writePhotos(path.resolve(context.folder, values.draw), collection, plan, context);
+  }
   if (values.url !== undefined) {
     const { client } = await connect(values, context);
     return tour(client, collection, plan, watch, context);
@@ -96,6 +102,24 @@ async function drawCollection({ kinds, items, views, sizePx }: Plan, { terminal,
 
 async function drawPhoto(kind: SampleKind, seed: number, view: number, sizePx: number): Promise<Photo> {
   return { fileName: `${kind}-${seed}-${view}.jpg`, bytes: new Uint8Array(await drawSample(kind, seed, view, sizePx)) };
+}
+
+/** A folder as `import` takes it, and beside it new photos to ask about. */
+async function writePhotos(folder: string, things: readonly Thing[], { kinds, sizePx }: Plan, { terminal, texts }: CommandContext): Promise<number> {
+  const newFolder = `${folder}-new`;
+  for (const { kind, seed, photos } of things) {
+    const categoryFolder = path.join(folder, sampleCategory(kind));
+    await mkdir(categoryFolder, { recursive: true });
+    const name = `${sampleName(kind, seed)} (${seed + 1})`; // drawn names repeat, as collectors' do
+    await Promise.all(photos.map(({ bytes }, view) => writeFile(path.join(categoryFolder, view === 0 ? `${name}.jpg` : `${name} ${view + 1}.jpg`), bytes)));
+  }
+  await mkdir(newFolder, { recursive: true });
+  for (const kind of kinds) {
+    await writeFile(path.join(newFolder, `${kind}-known.jpg`), (await drawPhoto(kind, 0, NEW_VIEW, sizePx)).bytes);
+    await writeFile(path.join(newFolder, `${kind}-unseen.jpg`), (await drawPhoto(kind, UNSEEN_ITEM, NEW_VIEW, sizePx)).bytes);
+  }
+  terminal.print(texts.demo.drawn(folder, newFolder));
+  return exitCode.done;
 }
 
 /** Whatever happens, the platform is stopped; its folder is removed unless it is wanted or says what went wrong. */
