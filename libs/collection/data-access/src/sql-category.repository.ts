@@ -10,7 +10,7 @@ import {
   type CountedCategory,
   type NewCategory,
 } from '@repo/collection-domain';
-import { CollectionDatabase, inTransaction, isUniqueViolation, translateDatabaseErrors } from '@repo/database';
+import { CollectionDatabase, inTransaction, isForeignKeyViolation, isUniqueViolation, translateDatabaseErrors } from '@repo/database';
 import { SystemClock, type CategoryId, type Clock, type UserId } from '@repo/kernel';
 import type { EntityManager } from 'typeorm';
 import { holdCategory, toCategory } from './category-rows.js';
@@ -84,15 +84,19 @@ export class SqlCategoryRepository extends CategoryRepository {
   }
 
   delete(ownerId: UserId, id: CategoryId, { moveTo }: { readonly moveTo?: CategoryId | undefined } = {}): Promise<void> {
-    return inTransaction(this.database.source, async (manager) => {
-      // Nobody can add an item to it from here on: that takes a lock on the category too.
-      checkCategoryRemovable(await counted(manager, await lockCategory(manager, ownerId, id)), moveTo);
-      if (moveTo !== undefined) {
-        await holdCategory(manager, ownerId, moveTo);
-        await manager.update(ItemRow, { categoryId: id }, { categoryId: moveTo });
-      }
-      await manager.delete(CategoryRow, { id });
-    });
+    return inTransaction(
+      this.database.source,
+      async (manager) => {
+        checkCategoryRemovable(await counted(manager, await lockCategory(manager, ownerId, id)), moveTo);
+        if (moveTo !== undefined) {
+          await holdCategory(manager, ownerId, moveTo);
+          await manager.update(ItemRow, { categoryId: id }, { categoryId: moveTo });
+        }
+        await manager.delete(CategoryRow, { id });
+      },
+      // SQL Server's lock lets others still read the category and add an item to it: the next attempt counts that.
+      { retry: isForeignKeyViolation },
+    );
   }
 
   private get manager(): EntityManager {
