@@ -26,7 +26,8 @@ const STOP_GRACE_MS = 20_000;
 
 /** Everything in one command: the embedded database and the four services, each in its own process. */
 export class Platform {
-  private database: EmbeddedPostgres | undefined;
+  /** A promise, so that stopping in the middle of a start still finds it. */
+  private database: Promise<EmbeddedPostgres> | undefined;
   private services: Service[] = [];
   private logs: ServiceLog[] = [];
   private stopping: Promise<void> | undefined;
@@ -49,8 +50,8 @@ export class Platform {
     const secrets = await loadSecrets(dataDir);
 
     say('starting the database');
-    this.database = await EmbeddedPostgres.start({ dataDir, databases: ['collection', 'learning'] });
-    const environment = this.serviceEnvironment(secrets, this.database);
+    this.database = EmbeddedPostgres.start({ dataDir, databases: ['collection', 'learning'] });
+    const environment = this.serviceEnvironment(secrets, await this.database);
 
     say('bringing the tables up to date');
     const prepared = await prepare(environment, this.options.resetPassword);
@@ -73,7 +74,8 @@ export class Platform {
 
   private async stopInOrder(): Promise<void> {
     await Promise.all(this.services.map((service) => service.stop(STOP_GRACE_MS)));
-    await this.database?.stop();
+    const database = await this.database?.catch(() => undefined); // one that never started needs no stop
+    await database?.stop();
     this.logs.forEach((log) => log.close());
   }
 

@@ -10,7 +10,7 @@ interface ExampleVariable {
   readonly comment: string;
 }
 
-const schemas = Object.entries(config).filter((entry): entry is [string, z.ZodObject] => entry[1] instanceof z.ZodObject);
+const schemas = Object.entries<unknown>(config).flatMap(([name, value]) => (value instanceof z.ZodObject ? [[name, value] as const] : []));
 const variables = schemas.flatMap(([schema, object]) => Object.entries(object.shape).map(([name, type]) => ({ schema, name, fallback: fallbackOf(type as z.ZodType) })));
 const example = readExample(readFileSync(fileURLToPath(new URL('../../../../.env.example', import.meta.url)), 'utf8'));
 

@@ -1,0 +1,54 @@
+// A process that ends: it brings both databases up to date and sees to it that somebody can sign in.
+// What it needs for that (TypeORM, the drivers) would otherwise stay in the supervisor's memory.
+import 'reflect-metadata';
+import * as augmentation from '@repo/augmentation-data-access';
+import * as collection from '@repo/collection-data-access';
+import { databaseEnv, readEnvironment } from '@repo/config';
+import { CollectionDatabase, openDatabase, runMigrations } from '@repo/database';
+import * as identity from '@repo/identity-data-access';
+import { ensureLocalAdministrator, type LocalAdministrator } from '@repo/identity-domain';
+import * as recognition from '@repo/recognition-data-access';
+import { z } from 'zod';
+
+export interface PrepareAnswer {
+  administrator: LocalAdministrator;
+}
+
+const parts = {
+  collection: {
+    entities: [...identity.collectionEntities, ...collection.collectionEntities, ...recognition.collectionEntities],
+    migrations: [...identity.collectionMigrations, ...collection.collectionMigrations, ...recognition.collectionMigrations],
+  },
+  learning: {
+    entities: [...augmentation.learningEntities, ...recognition.learningEntities],
+    migrations: [...augmentation.learningMigrations, ...recognition.learningMigrations],
+  },
+};
+
+const administratorEnv = z.object({ OC_AUTH_EMAIL: z.string().optional(), OC_AUTH_PASSWORD: z.string().optional() });
+
+async function prepare(): Promise<PrepareAnswer> {
+  const environment = readEnvironment(databaseEnv.extend(administratorEnv.shape));
+
+  const learning = await openDatabase(environment.LEARNING_DATABASE_URL, { ...parts.learning, poolSize: 2 });
+  await runMigrations(learning);
+  await learning.destroy();
+
+  const source = await openDatabase(environment.COLLECTION_DATABASE_URL, { ...parts.collection, poolSize: 2 });
+  await runMigrations(source);
+  const administrator = await ensureLocalAdministrator(new identity.SqlUserRepository(new CollectionDatabase(source)), {
+    email: environment.OC_AUTH_EMAIL,
+    password: environment.OC_AUTH_PASSWORD,
+    reset: process.argv.includes('--reset-password'),
+  });
+  await source.destroy();
+  return { administrator };
+}
+
+try {
+  const answer = await prepare();
+  process.send?.(answer, () => process.disconnect());
+} catch (error) {
+  console.error(`✗ ${(error as Error).message}`);
+  process.exit(1);
+}
