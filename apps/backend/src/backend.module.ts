@@ -1,0 +1,43 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { ItemsModule } from '@repo/collection-feature-items';
+import { HttpModule } from '@repo/http';
+import { AuthModule, AuthSettings } from '@repo/identity-feature-auth';
+import { MessagingModule } from '@repo/messaging';
+import { PgBossMessageBus } from '@repo/messaging/embedded';
+import { HealthModule, MetricsModule } from '@repo/observability';
+import { DiskStorageModule } from '@repo/storage/disk';
+import type { BackendConfig } from './backend-config.js';
+import { DatabasesModule } from './databases.module.js';
+import { healthChecks, healthParts } from './health-checks.js';
+import { HomeController } from './home.controller.js';
+import { PartsModule } from './parts.module.js';
+
+@Module({})
+export class BackendModule {
+  static forRoot(config: BackendConfig): DynamicModule {
+    return {
+      module: BackendModule,
+      controllers: [HomeController],
+      imports: [
+        DatabasesModule.forRoot(config),
+        MessagingModule.forRoot({ useFactory: () => PgBossMessageBus.open({ url: config.MESSAGES_URL }) }),
+        DiskStorageModule.forRoot({
+          folder: config.OC_OBJECTS_DIR,
+          publicUrl: config.OC_PUBLIC_URL,
+          linkSecret: config.OC_LINK_SECRET,
+          servesLinks: true,
+        }),
+        PartsModule.forRoot(config),
+        HttpModule.forRoot({
+          serviceToken: config.OC_SERVICE_TOKEN,
+          requestsPerMinute: config.OC_REQUESTS_PER_MINUTE,
+          maxPhotoBytes: config.OC_UPLOAD_MAX_MB * 1_000_000,
+        }),
+        HealthModule.forRoot({ inject: healthParts, useFactory: healthChecks(config.OC_CLASSIFIER_URL) }),
+        MetricsModule,
+        AuthModule.forRoot(new AuthSettings(config.OC_JWT_SECRET, config.OC_TOKEN_MINUTES)),
+        ItemsModule,
+      ],
+    };
+  }
+}

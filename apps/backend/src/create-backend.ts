@@ -1,0 +1,22 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { prepareHttp, serveOpenApi } from '@repo/http';
+import { ensureLocalAdministrator, UserRepository } from '@repo/identity-domain';
+import { metricsPath } from '@repo/observability';
+import type { BackendConfig } from './backend-config.js';
+import { BackendModule } from './backend.module.js';
+
+/** The whole backend, not listening yet. Throws TemporaryError when a part it needs can't be reached. */
+export async function createBackend(config: BackendConfig): Promise<NestExpressApplication> {
+  const app = await NestFactory.create<NestExpressApplication>(BackendModule.forRoot(config), {
+    bodyParser: false,
+    abortOnError: false,
+  });
+  app.setGlobalPrefix('api', { exclude: ['/', metricsPath] });
+  prepareHttp(app, { corsOrigins: config.OC_CORS_ORIGINS.split(',').map((origin) => origin.trim()).filter(Boolean) });
+  serveOpenApi(app, 'api/docs', 'Keeps a collection and recognises its items. Sign in first; every error is `{ code, message }`.');
+  if (config.OC_AUTH_EMAIL && config.OC_AUTH_PASSWORD) {
+    await ensureLocalAdministrator(app.get(UserRepository), { email: config.OC_AUTH_EMAIL, password: config.OC_AUTH_PASSWORD });
+  }
+  return app;
+}
