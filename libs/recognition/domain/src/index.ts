@@ -5,6 +5,7 @@ export * from './classification-log.js';
 export * from './classifier.js';
 export * from './embedding.store.js';
 export * from './engine-starter.js';
+export * from './faiss-flat-file.js';
 export * from './head-training.js';
 export * from './inference.js';
 export * from './model-announcer.js';

@@ -1,4 +1,7 @@
-import type { PhotoId, UserId } from '@repo/kernel';
+import { InvalidInputError, type PhotoId, type UserId } from '@repo/kernel';
+
+/** Numbers in an embedding: MobileNetV2 has 1,280 for every width up to 1.0. */
+export const embeddingLength = 1280;
 
 export interface Neighbour {
   readonly photoId: PhotoId;
@@ -25,6 +28,21 @@ export abstract class SimilarityIndex {
   /** True when it was there. */
   abstract remove(photoId: PhotoId): boolean;
 
-  /** At most `k` of the owner's photos, best first; equal similarities in the order of photo ids. */
+  /** At most `k` of the owner's photos, best first. */
   abstract search(ownerId: UserId, vector: Float32Array, k: number): Neighbour[];
+}
+
+/** Throws InvalidInputError for a wrong length, or a number that isn't finite. */
+export function checkVector(vector: Float32Array, dimensions: number): void {
+  if (vector.length !== dimensions) {
+    throw new InvalidInputError(`A vector must have ${dimensions} numbers, got ${vector.length}`);
+  }
+  if (!vector.every(Number.isFinite)) {
+    throw new InvalidInputError('A vector must hold finite numbers');
+  }
+}
+
+/** Better first: more similar, or as similar and with the smaller id. */
+export function compareNeighbours(a: Neighbour, b: Neighbour): number {
+  return b.similarity - a.similarity || (a.photoId < b.photoId ? -1 : 1);
 }

@@ -42,8 +42,8 @@ export function checkWarmUp(version: string, expected: WarmUpRecord, inferences:
     if (probabilities?.length !== wanted.length) {
       throw new ModelFilesInvalidError(`Model ${version}: it answers ${probabilities?.length ?? 0} classes instead of ${wanted.length}`);
     }
-    const difference = Math.max(...wanted.map((value, i) => Math.abs(value - (probabilities[i] ?? Number.NaN))));
-    // Not `difference > tolerance`: NaN must fail.
+    // JSON writes NaN as null; and not `difference > tolerance`, since NaN must fail.
+    const difference = Math.max(...wanted.map((value, i) => Math.abs((value ?? Number.NaN) - (probabilities[i] ?? Number.NaN))));
     if (!(difference <= tolerances[precision])) {
       throw new ModelFilesInvalidError(`Model ${version}: it answers warm-up photo ${photo + 1} differently than when it was made (by ${difference.toFixed(3)})`);
     }
