@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PermanentError } from '@repo/kernel';
+import type { BackboneInfo } from '@repo/recognition-domain';
+import { assembleMobileNetV2 } from './mobilenet-v2.js';
+import { NetworkBackbone } from './network-backbone.js';
+import { randomNetwork } from './random-network.js';
+import { parseSafetensors } from './safetensors.js';
+
+export interface BackbonePlaces {
+  /** A file named by the configuration; it must be there. */
+  readonly configured?: string;
+  /** The platform's data folder; `backbone/*.safetensors` in it is taken. */
+  readonly dataFolder?: string;
+  /** Folder of the weights that come with the platform. */
+  readonly shippedFolder?: string;
+}
+
+/** Weights that come with the platform, where there are any. */
+const shippedAssets = fileURLToPath(new URL('../../assets/', import.meta.url));
+
+/** Part of a backbone's id: photos are cropped to a square, as `decodePhoto` does. */
+const preprocessing = 'cover';
+
+const randomSeed = 1;
+
+/**
+ * The first backbone there is: the configured file, one in the data folder, the one that comes with
+ * the platform, and at last a network of random weights, which tells edges and colours apart and
+ * no more. Throws PermanentError when a file that was found can't be used.
+ */
+export async function findBackbone({ configured, dataFolder, shippedFolder = shippedAssets }: BackbonePlaces): Promise<NetworkBackbone> {
+  if (configured) {
+    return readBackbone(configured, 'configured');
+  }
+  const own = dataFolder && (await firstWeights(join(dataFolder, 'backbone')));
+  if (own) {
+    return readBackbone(own, 'data folder');
+  }
+  const shipped = await firstWeights(shippedFolder);
+  return shipped ? readBackbone(shipped, 'shipped') : randomBackbone(randomSeed);
+}
+
+/** The same weights for the same seed. */
+export function randomBackbone(seed: number): NetworkBackbone {
+  const network = randomNetwork(seed);
+  const { inputSize, dimensions } = network;
+  return new NetworkBackbone({ id: `random-${inputSize}-seed${seed}-${preprocessing}`, origin: 'random', dimensions, inputSize }, network);
+}
+
+async function firstWeights(folder: string): Promise<string | undefined> {
+  const names = await readdir(folder).catch(() => []); // an ordinary absence
+  const first = names.filter((name) => name.endsWith('.safetensors')).sort()[0];
+  return first && join(folder, first);
+}
+
+async function readBackbone(path: string, origin: BackboneInfo['origin']): Promise<NetworkBackbone> {
+  try {
+    const file = await readFile(path);
+    const weights = parseSafetensors(file);
+    const network = assembleMobileNetV2(weights);
+    const { inputSize, dimensions } = network;
+    const checksum = createHash('sha256').update(file).digest('hex').slice(0, 12);
+    const id = `mobilenetv2-${inputSize}-${checksum}-${preprocessing}`;
+    return new NetworkBackbone({ id, origin, path, dimensions, inputSize, licence: weights.metadata.licence }, network);
+  } catch (cause) {
+    throw new PermanentError(`The backbone ${path} can't be used: ${(cause as Error).message}`, { cause });
+  }
+}
