@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { drawSample, sampleCategory, sampleKinds, sampleName, type SampleKind } from '@repo/samples';
+import { drawSample, sampleCategory, sampleKinds, sampleName, type SampleKind, type Setting } from '@repo/samples';
 import { ApiClient, type Classification, type Photo, type Training } from '../api-client.js';
 import { commonOptions, type Command, type CommandContext } from '../command.js';
 import { connect, connectionOptions } from '../connection.js';
@@ -28,6 +28,7 @@ interface Plan {
   readonly items: number;
   readonly views: number;
   readonly sizePx: number;
+  readonly setting: Setting;
 }
 
 interface Thing {
@@ -49,6 +50,7 @@ export const demo: Command = async (context) => {
       views: { type: 'string', default: '1' },
       kinds: { type: 'string', default: 'coins,stamps,cars,minerals,watches' },
       size: { type: 'string', default: '640' },
+      setting: { type: 'string', default: 'studio' },
       keep: { type: 'boolean', default: false },
       draw: { type: 'string' },
     },
@@ -62,6 +64,7 @@ export const demo: Command = async (context) => {
     items: wholeNumber(values.items, '--items', 5, 200, texts),
     views: wholeNumber(values.views, '--views', 1, 10, texts),
     sizePx: wholeNumber(values.size, '--size', 64, 4000, texts),
+    setting: readSetting(values.setting),
   };
   const things = plan.kinds.length * plan.items;
   terminal.print(texts.demo.intro(things, things * plan.views, plan.kinds.map(sampleCategory).join(', ')));
@@ -87,25 +90,32 @@ function readKinds(list: string): SampleKind[] {
   return [...new Set(kinds)];
 }
 
-async function drawCollection({ kinds, items, views, sizePx }: Plan, { terminal, texts, signal }: CommandContext): Promise<Thing[]> {
+function readSetting(text: string): Setting {
+  if (text !== 'studio' && text !== 'varied') {
+    throw new UsageError('--setting: studio, varied');
+  }
+  return text;
+}
+
+async function drawCollection(plan: Plan, { terminal, texts, signal }: CommandContext): Promise<Thing[]> {
   const things: Thing[] = [];
-  const wanted = kinds.flatMap((kind) => Array.from({ length: items }, (_, seed) => ({ kind, seed })));
+  const wanted = plan.kinds.flatMap((kind) => Array.from({ length: plan.items }, (_, seed) => ({ kind, seed })));
   const progress = terminal.progress(texts.demo.drawing, wanted.length);
   await runParallel(wanted, PARALLEL, async ({ kind, seed }) => {
     signal.throwIfAborted();
-    const photos = await Promise.all(Array.from({ length: views }, (_, view) => drawPhoto(kind, seed, view, sizePx)));
+    const photos = await Promise.all(Array.from({ length: plan.views }, (_, view) => drawPhoto({ kind, seed }, view, plan)));
     things.push({ kind, seed, photos });
     progress.advance(1, sampleName(kind, seed));
   }).finally(() => progress.stop());
   return things;
 }
 
-async function drawPhoto(kind: SampleKind, seed: number, view: number, sizePx: number): Promise<Photo> {
-  return { fileName: `${kind}-${seed}-${view}.jpg`, bytes: new Uint8Array(await drawSample(kind, seed, view, sizePx)) };
+async function drawPhoto({ kind, seed }: Pick<Thing, 'kind' | 'seed'>, view: number, { sizePx, setting }: Plan): Promise<Photo> {
+  return { fileName: `${kind}-${seed}-${view}.jpg`, bytes: new Uint8Array(await drawSample(kind, seed, view, sizePx, setting)) };
 }
 
 /** A folder as `import` takes it, and beside it new photos to ask about. */
-async function writePhotos(folder: string, things: readonly Thing[], { kinds, sizePx }: Plan, { terminal, texts }: CommandContext): Promise<number> {
+async function writePhotos(folder: string, things: readonly Thing[], plan: Plan, { terminal, texts }: CommandContext): Promise<number> {
   const newFolder = `${folder}-new`;
   for (const { kind, seed, photos } of things) {
     const categoryFolder = path.join(folder, sampleCategory(kind));
@@ -114,9 +124,9 @@ async function writePhotos(folder: string, things: readonly Thing[], { kinds, si
     await Promise.all(photos.map(({ bytes }, view) => writeFile(path.join(categoryFolder, view === 0 ? `${name}.jpg` : `${name} ${view + 1}.jpg`), bytes)));
   }
   await mkdir(newFolder, { recursive: true });
-  for (const kind of kinds) {
-    await writeFile(path.join(newFolder, `${kind}-known.jpg`), (await drawPhoto(kind, 0, NEW_VIEW, sizePx)).bytes);
-    await writeFile(path.join(newFolder, `${kind}-unseen.jpg`), (await drawPhoto(kind, UNSEEN_ITEM, NEW_VIEW, sizePx)).bytes);
+  for (const kind of plan.kinds) {
+    await writeFile(path.join(newFolder, `${kind}-known.jpg`), (await drawPhoto({ kind, seed: 0 }, NEW_VIEW, plan)).bytes);
+    await writeFile(path.join(newFolder, `${kind}-unseen.jpg`), (await drawPhoto({ kind, seed: UNSEEN_ITEM }, NEW_VIEW, plan)).bytes);
   }
   terminal.print(texts.demo.drawn(folder, newFolder));
   return exitCode.done;
@@ -178,7 +188,7 @@ async function tour(client: ApiClient, things: readonly Thing[], plan: Plan, wat
 }
 
 /** Answers the seconds from the first item's upload until it was found by another photo of it; undefined when it never was. */
-async function upload(client: ApiClient, things: readonly Thing[], { sizePx }: Plan, { terminal, texts, signal }: CommandContext): Promise<number | undefined> {
+async function upload(client: ApiClient, things: readonly Thing[], plan: Plan, { terminal, texts, signal }: CommandContext): Promise<number | undefined> {
   let search: Promise<number | undefined> | undefined;
   const progress = terminal.progress(texts.demo.uploading, things.length);
   await runParallel(things, PARALLEL, async (thing) => {
@@ -186,18 +196,18 @@ async function upload(client: ApiClient, things: readonly Thing[], { sizePx }: P
     const { kind, seed, photos } = thing;
     const name = sampleName(kind, seed);
     ({ itemId: thing.itemId } = await client.createItem({ nome: name, categoria: sampleCategory(kind), fotos: photos }, randomUUID()));
-    search ??= untilFound(client, thing, sizePx, signal);
+    search ??= untilFound(client, thing, plan, signal);
     progress.advance(1, name);
   }).finally(() => progress.stop());
   return search;
 }
 
-async function untilFound(client: ApiClient, { kind, seed, itemId }: Thing, sizePx: number, signal: AbortSignal): Promise<number | undefined> {
+async function untilFound(client: ApiClient, thing: Thing, plan: Plan, signal: AbortSignal): Promise<number | undefined> {
   const startedAt = performance.now();
-  const photo = await drawPhoto(kind, seed, NEW_VIEW, sizePx);
+  const photo = await drawPhoto(thing, NEW_VIEW, plan);
   while (performance.now() - startedAt < 30_000) {
     const { itemsSemelhantes } = await client.classify(photo);
-    if (itemsSemelhantes.some(({ id }) => id === itemId)) {
+    if (itemsSemelhantes.some(({ id }) => id === thing.itemId)) {
       return (performance.now() - startedAt) / 1000;
     }
     await sleep(200, undefined, { signal });
@@ -226,14 +236,15 @@ type Answer = readonly [Question & { readonly kind: SampleKind }, Classification
 async function recognise(
   client: ApiClient,
   things: readonly Thing[],
-  { kinds, sizePx }: Plan,
+  plan: Plan,
   version: string | undefined,
   watch: Stopwatch,
   { terminal, texts, signal }: CommandContext,
 ): Promise<Answer[]> {
+  const { kinds } = plan;
   const known = kinds.flatMap((kind) => things.filter((thing) => thing.kind === kind).slice(0, KNOWN_ASKED));
   const unseen = kinds.flatMap((kind) => Array.from({ length: UNSEEN_ASKED }, (_, i): Thing => ({ kind, seed: UNSEEN_ITEM + i, photos: [] })));
-  const questions = await Promise.all([...known, ...unseen].map(async (thing) => ({ ...thing, photo: await drawPhoto(thing.kind, thing.seed, NEW_VIEW + 1, sizePx) })));
+  const questions = await Promise.all([...known, ...unseen].map(async (thing) => ({ ...thing, photo: await drawPhoto(thing, NEW_VIEW + 1, plan) })));
   await untilServed(client, version, questions[0]?.photo, signal);
 
   const answers: Answer[] = [];

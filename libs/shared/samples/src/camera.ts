@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 import { Random } from './random.js';
+import type { Setting } from './setting.js';
 
 /** Normal draws kept in a table: one call per pixel would cost more than everything else together. */
 const noiseTable = makeNoiseTable(4096);
@@ -15,17 +16,19 @@ function makeNoiseTable(length: number): Float32Array {
  *
  * @param svg a document of `sizePx` by `sizePx`
  */
-export async function photograph(svg: string, sizePx: number, view: Random): Promise<Buffer> {
+export async function photograph(svg: string, sizePx: number, setting: Setting, view: Random): Promise<Buffer> {
   const pixels = await sharp(Buffer.from(svg)).removeAlpha().toColourspace('srgb').raw().toBuffer();
 
-  const exposure = view.between(0.78, 1.16);
-  const warmth = view.between(-0.07, 0.07);
+  // In the studio a quarter of what varies at home.
+  const share = setting === 'studio' ? 0.25 : 1;
+  const exposure = 1 + share * view.between(-0.22, 0.16);
+  const warmth = share * view.between(-0.07, 0.07);
   const gains = [exposure * (1 + warmth), exposure, exposure * (1 - warmth)] as const;
-  const contrast = view.between(0.86, 1.12);
+  const contrast = 1 + share * view.between(-0.14, 0.12);
   const lightAngle = view.between(0, 2 * Math.PI);
-  const unevenness = view.between(0.04, 0.26);
+  const unevenness = share * view.between(0.04, 0.26);
   const [lightX, lightY] = [(Math.cos(lightAngle) * unevenness * 2) / sizePx, (Math.sin(lightAngle) * unevenness * 2) / sizePx];
-  const vignette = (view.between(0, 0.22) * 4) / (sizePx * sizePx);
+  const vignette = (share * view.between(0, 0.22) * 4) / (sizePx * sizePx);
   const grain = view.between(1.5, 7);
   let grainState = view.whole(0, 2 ** 31);
 

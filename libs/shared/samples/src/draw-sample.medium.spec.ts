@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { drawSample, sampleCategory, sampleKinds, sampleName } from './draw-sample.js';
+import type { Setting } from './setting.js';
 
 describe.each(sampleKinds)('%s', (kind) => {
   it('draws the same photo from the same seeds', async () => {
@@ -44,6 +45,14 @@ it('shows an item alike in two views: its colours find it among twelve of its ki
   }
   // By chance it would be one in twelve.
   expect(found / (sampleKinds.length * 12)).toBeGreaterThan(0.25);
+});
+
+it('keeps the studio quieter than home: two views of one item differ less', async () => {
+  const difference = async (setting: Setting) => {
+    const [one, other] = await Promise.all([0, 1].map(async (view) => thumbnail(await drawSample('cars', 4, view, 128, setting))));
+    return distance(one ?? [], other ?? []);
+  };
+  expect(await difference('studio')).toBeLessThan((await difference('varied')) / 2);
 });
 
 /** 12 x 12 RGB. */

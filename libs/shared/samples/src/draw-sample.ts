@@ -8,6 +8,7 @@ import { drawStamp } from './kinds/stamp.js';
 import { drawWatch } from './kinds/watch.js';
 import { Random } from './random.js';
 import { layOut } from './scene.js';
+import type { Setting } from './setting.js';
 
 export const sampleKinds = ['coins', 'stamps', 'cars', 'minerals', 'watches', 'butterflies'] as const;
 export type SampleKind = (typeof sampleKinds)[number];
@@ -48,12 +49,12 @@ export function sampleName(kind: SampleKind, itemSeed: number): string {
  * @param sizePx side of the square photo, in pixels: 32 to 8,000
  * @returns a JPEG. Throws RangeError for other sizes.
  */
-export async function drawSample(kind: SampleKind, itemSeed: number, viewSeed: number, sizePx: number): Promise<Buffer> {
+export async function drawSample(kind: SampleKind, itemSeed: number, viewSeed: number, sizePx: number, setting: Setting = 'varied'): Promise<Buffer> {
   if (!Number.isInteger(sizePx) || sizePx < 32 || sizePx > 8000) {
     throw new RangeError(`sizePx must be a whole number from 32 to 8000, got ${sizePx}`);
   }
   const view = new Random(kind, itemSeed, 'view', viewSeed);
   const { draw, turnDegrees } = kinds[kind];
   const { svg } = draw(new Random(kind, itemSeed), view);
-  return photograph(layOut(svg, turnDegrees, sizePx, view), sizePx, view);
+  return photograph(layOut(svg, turnDegrees, sizePx, setting, view), sizePx, setting, view);
 }

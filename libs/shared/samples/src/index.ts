@@ -1,1 +1,2 @@
 export * from './draw-sample.js';
+export type { Setting } from './setting.js';

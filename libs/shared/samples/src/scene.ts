@@ -1,4 +1,5 @@
 import type { Random } from './random.js';
+import type { Setting } from './setting.js';
 import { colour, css, linearGradient, radialGradient, round } from './shapes.js';
 
 /** Side of the scene in its own units; the picture may have any size. */
@@ -12,8 +13,9 @@ const side = 400;
  * @param turnDegrees how far people turn this kind of thing, to either side
  * @returns a whole SVG document of `sizePx` by `sizePx`
  */
-export function layOut(fragment: string, turnDegrees: number, sizePx: number, view: Random): string {
-  const scale = view.between(1.3, 1.72);
+export function layOut(fragment: string, turnDegrees: number, sizePx: number, setting: Setting, view: Random): string {
+  const isStudio = setting === 'studio';
+  const scale = isStudio ? view.between(1.7, 1.85) : view.between(1.3, 1.72);
   const [x, y] = [side / 2 + view.between(-22, 22), side / 2 + view.between(-22, 22)];
   const turn = view.between(-turnDegrees, turnDegrees);
   const slant = view.between(0.86, 1);
@@ -26,7 +28,7 @@ export function layOut(fragment: string, turnDegrees: number, sizePx: number, vi
       <feGaussianBlur in="SourceAlpha" stdDeviation="${round(view.between(3, 7))}"/><feOffset dx="${round(shadowX)}" dy="${round(shadowY)}"/>
       <feComponentTransfer><feFuncA type="linear" slope="${round(view.between(0.35, 0.65))}"/></feComponentTransfer>
       <feMerge><feMergeNode/><feMergeNode in="SourceGraphic"/></feMerge></filter></defs>
-    ${view.pick(surfaces)(view)}
+    ${isStudio ? cover(css(colour(0, 0, 72))) : view.pick(surfaces)(view)}
     <g filter="url(#shadow)"><g transform="${placement}">${fragment}</g></g></svg>`;
 }
 
