@@ -1,6 +1,7 @@
 import { DataSource, type DataSourceOptions, type EntitySchema, type MigrationInterface } from 'typeorm';
 import { translateDatabaseErrors } from './database-errors.js';
 import { resolvePortableColumns } from './portable-column.js';
+import { QuietLogger } from './quiet-logger.js';
 
 export type EntityClass = (new () => object) | EntitySchema;
 export type MigrationClass = new () => MigrationInterface;
@@ -36,7 +37,7 @@ export async function openDatabase(url: string, options: DatabaseOptions): Promi
 
 /** What TypeORM is told. Exported for the specs' stand-in of SQL Server. */
 export function dataSourceOptions(url: string, { entities, migrations, poolSize = 10, applicationName = 'ocolecionador' }: DatabaseOptions): DataSourceOptions {
-  const common = { entities: [...entities], migrations: [...migrations], migrationsTableName: 'migrations', synchronize: false, logging: false };
+  const common = { entities: [...entities], migrations: [...migrations], migrationsTableName: 'migrations', synchronize: false, logger: new QuietLogger() };
   const { protocol } = new URL(url);
   switch (protocol) {
     case 'postgres:':

@@ -1,7 +1,10 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { DataSource, EntityManager } from 'typeorm';
 import { isTransactionConflict, translateDatabaseErrors } from './database-errors.js';
 
 const ATTEMPTS = 3;
+/** Times the number of the attempt: lets the other transaction finish, else both meet again. */
+const PAUSE_MS = 25;
 
 export interface TransactionOptions {
   /** Errors after which the whole work is worth another attempt, besides conflicts between transactions. */
@@ -23,6 +26,7 @@ export function inTransaction<T>(source: DataSource, work: (manager: EntityManag
         if (!worthwhile || attempt === ATTEMPTS) {
           throw error;
         }
+        await wait(attempt * PAUSE_MS);
       }
     }
   });
