@@ -1,4 +1,4 @@
-import { Controller, Get, Param, Query, Res } from '@nestjs/common';
+import { Controller, Get, HttpStatus, Param, Query, Res } from '@nestjs/common';
 import { SystemClock } from '@repo/kernel';
 import { OpenToAll } from '@repo/observability';
 import type { Response } from 'express';
@@ -32,8 +32,7 @@ export class DiskObjectsController {
     if (!file) {
       throw new ObjectNotFoundError(key);
     }
-    response.set(headersFor(key, file, remainingS));
-    await sendFile(response, key, file);
+    await sendFile(response, key, file, headersFor(key, file, remainingS));
   }
 }
 
@@ -52,14 +51,26 @@ function headersFor(key: string, { facts }: ObjectFile, remainingS: number): Rec
   };
 }
 
-/** Answers ranges and `If-None-Match` as Express does for files, for the object's part of the file alone. */
-async function sendFile(response: Response, key: string, { root, facts }: ObjectFile): Promise<void> {
+/**
+ * Answers ranges and `If-None-Match` as Express does for files, for the object's part of the file alone.
+ * Throws ObjectNotFoundError when the object goes away in between.
+ */
+async function sendFile(response: Response, key: string, { root, facts }: ObjectFile, headers: Record<string, string>): Promise<void> {
   if (facts.bytes === 0) {
-    response.end();
+    response.set(headers).end();
     return;
   }
-  const options = { root, end: facts.bytes - 1, cacheControl: false, lastModified: false, etag: false };
+  const options = { root, end: facts.bytes - 1, headers, cacheControl: false, lastModified: false, etag: false };
   await new Promise<void>((resolve, reject) => {
-    response.sendFile(key, options, (error?: Error) => (error && !response.headersSent ? reject(error) : resolve()));
+    response.sendFile(key, options, (error?: Error & { status?: number }) => {
+      if (!error || response.headersSent) {
+        resolve(); // sent, or cut off by whoever asked for it
+      } else if (error.status === HttpStatus.REQUESTED_RANGE_NOT_SATISFIABLE) {
+        response.status(error.status).set('Content-Range', `bytes */${facts.bytes}`).end();
+        resolve();
+      } else {
+        reject(new ObjectNotFoundError(key));
+      }
+    });
   });
 }

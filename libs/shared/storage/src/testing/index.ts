@@ -1,1 +1,2 @@
-export {};
+export * from './in-memory-object-store.js';
+export * from './object-store-suite.js';

@@ -1,0 +1,3 @@
+import { InMemoryObjectStore, objectStoreSuite } from './index.js';
+
+objectStoreSuite('in memory', () => new InMemoryObjectStore());
