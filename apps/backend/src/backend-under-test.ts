@@ -41,10 +41,9 @@ export class BackendUnderTest {
       OC_SERVICE_TOKEN: SERVICE_TOKEN,
       OC_JWT_SECRET: JWT_SECRET,
       OC_CLASSIFIER_URL: 'http://127.0.0.1:9', // the discard port: nobody answers
-      LOG_LEVEL: 'fatal',
       ...changes,
     });
-    const app = await createBackend(config);
+    const app = await createBackend(config, false);
     await app.listen(0, '127.0.0.1');
     return new BackendUnderTest(app, folder);
   }

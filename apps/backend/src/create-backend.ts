@@ -1,3 +1,4 @@
+import type { LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { prepareHttp, serveOpenApi } from '@repo/http';
@@ -7,8 +8,9 @@ import type { BackendConfig } from './backend-config.js';
 import { BackendModule } from './backend.module.js';
 
 /** The whole backend, not listening yet. Throws TemporaryError when a part it needs can't be reached. */
-export async function createBackend(config: BackendConfig): Promise<NestExpressApplication> {
+export async function createBackend(config: BackendConfig, logger: LoggerService | false): Promise<NestExpressApplication> {
   const app = await NestFactory.create<NestExpressApplication>(BackendModule.forRoot(config), {
+    logger,
     bodyParser: false,
     abortOnError: false,
   });

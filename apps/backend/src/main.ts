@@ -1,15 +1,37 @@
 import 'reflect-metadata';
 import { ConfigurationError, readEnvironment } from '@repo/config';
-import { backendConfig } from './backend-config.js';
+import { JsonLogger } from '@repo/observability';
+import { backendConfig, type BackendConfig } from './backend-config.js';
 import { createBackend } from './create-backend.js';
 
 /** Answers that are being read when the process is asked to stop. */
 const SHUTDOWN_GRACE_MS = 5_000;
 
-async function main(): Promise<void> {
-  const config = readEnvironment(backendConfig);
-  const app = await createBackend(config);
+const config = readConfig();
+const logger = new JsonLogger({ service: 'backend', level: config.LOG_LEVEL });
+try {
+  await serve();
+} catch (error) {
+  logger.fatal({ msg: 'the backend could not start', err: error });
+  process.exit(1);
+}
+
+function readConfig(): BackendConfig {
+  try {
+    return readEnvironment(backendConfig);
+  } catch (error) {
+    if (error instanceof ConfigurationError) {
+      console.error(error.message);
+      process.exit(error.exitCode);
+    }
+    throw error;
+  }
+}
+
+async function serve(): Promise<void> {
+  const app = await createBackend(config, logger);
   await app.listen(config.PORT, config.OC_HOST);
+  logger.log({ msg: 'ready', port: config.PORT });
   process.send?.({ type: 'ready' });
 
   let isStopping = false;
@@ -27,8 +49,3 @@ async function main(): Promise<void> {
   process.on('SIGINT', stop);
   process.on('disconnect', stop); // whoever started this service is gone
 }
-
-await main().catch((error: unknown) => {
-  console.error(error instanceof ConfigurationError ? error.message : error);
-  process.exit(error instanceof ConfigurationError ? error.exitCode : 1);
-});

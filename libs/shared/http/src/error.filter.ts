@@ -13,7 +13,7 @@ export class ErrorFilter implements ExceptionFilter {
     const response = http.getResponse<Response>();
     const { status, headers, body } = answerError(error);
     if (status >= 500 && !request.destroyed) {
-      this.logger.error(error, `${request.method} ${request.path} answered ${status} ${body.code}`);
+      this.logger.error({ msg: `${request.method} ${request.path} answered ${status} ${body.code}`, err: error });
     }
     if (response.headersSent) {
       response.destroy(); // half an answer is out: cutting it is the only way to say that it failed

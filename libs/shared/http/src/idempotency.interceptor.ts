@@ -49,7 +49,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
         // When this fails the work is done all the same: a repeated request meets what it made, by the claim's id.
         await this.store
           .finish(claim, { status: response.statusCode, response: body })
-          .catch((error: unknown) => this.logger.warn(error, 'An answer could not be kept for its Idempotency-Key'));
+          .catch((error: unknown) => this.logger.warn({ msg: 'an answer could not be kept for its Idempotency-Key', err: error }));
         return body;
       }),
     );

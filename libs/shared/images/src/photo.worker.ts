@@ -2,7 +2,8 @@ import process from 'node:process';
 import { decodePhoto } from './decode-photo.js';
 import type { PhotoOrder, WorkerMessage } from './photo-work.js';
 
-const send = (message: WorkerMessage) => process.send?.(message);
+/** A parent that is gone needs no answer: `disconnect` ends this process. */
+const send = (message: WorkerMessage) => process.send?.(message, undefined, undefined, () => {});
 
 // Ctrl-C reaches the whole process group: the parent finishes its requests first and then lets go.
 process.on('SIGINT', () => {});
