@@ -66,7 +66,7 @@ async function sendFile(response: Response, key: string, { root, facts }: Object
       if (!error || response.headersSent) {
         resolve(); // sent, or cut off by whoever asked for it
       } else if (error.status === HttpStatus.REQUESTED_RANGE_NOT_SATISFIABLE) {
-        response.status(error.status).set('Content-Range', `bytes */${facts.bytes}`).end();
+        response.status(error.status).set({ 'Content-Range': `bytes */${facts.bytes}`, 'Cache-Control': 'no-store' }).end();
         resolve();
       } else {
         reject(new ObjectNotFoundError(key));

@@ -109,15 +109,25 @@ async function expectKept(handle: FileHandle, parts: readonly Buffer[]): Promise
 
 async function moveInto(unfinished: string, path: string): Promise<void> {
   const folder = dirname(path);
+  const top = await renameInto(unfinished, path, folder);
+  await syncUpTo(folder, top).catch((error: unknown) => {
+    if (!isMissing(error)) {
+      throw error;
+    }
+    // Somebody has removed the object again already, and its empty folder with it.
+  });
+}
+
+/** Answers the lowest folder that was there before. */
+async function renameInto(unfinished: string, path: string, folder: string): Promise<string> {
   for (let attempt = 1; ; attempt++) {
     const firstMade = await mkdir(folder, { recursive: true });
     try {
       await rename(unfinished, path);
-      await syncUpTo(folder, firstMade ? dirname(firstMade) : folder);
-      return;
+      return firstMade ? dirname(firstMade) : folder;
     } catch (error) {
       // Somebody removed the folder's last object just now, and the empty folder with it.
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt === 5) {
+      if (!isMissing(error) || attempt === 10) {
         throw error;
       }
     }
