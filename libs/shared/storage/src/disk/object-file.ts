@@ -59,16 +59,22 @@ export async function readObjectFacts(path: string): Promise<ObjectFacts | undef
   return withFile(path, (handle) => readTrailer(handle, path));
 }
 
-/** Makes a folder's list of names durable. */
+/** Makes a folder's list of names durable; a folder that somebody has removed meanwhile has none. */
 export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') {
     return; // Windows gives no handle to a folder; NTFS keeps its own journal of names.
   }
-  const handle = await open(folder, 'r');
   try {
-    await handle.sync();
-  } finally {
-    await handle.close();
+    const handle = await open(folder, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (!isMissing(error)) {
+      throw error;
+    }
   }
 }
 
@@ -109,13 +115,7 @@ async function expectKept(handle: FileHandle, parts: readonly Buffer[]): Promise
 
 async function moveInto(unfinished: string, path: string): Promise<void> {
   const folder = dirname(path);
-  const top = await renameInto(unfinished, path, folder);
-  await syncUpTo(folder, top).catch((error: unknown) => {
-    if (!isMissing(error)) {
-      throw error;
-    }
-    // Somebody has removed the object again already, and its empty folder with it.
-  });
+  await syncUpTo(folder, await renameInto(unfinished, path, folder));
 }
 
 /** Answers the lowest folder that was there before. */
