@@ -1,10 +1,11 @@
-import { DomainError, type ItemId, type PhotoId, type UserId } from '@repo/kernel';
+import { DomainError, type UserId } from '@repo/kernel';
+import type { SimilarItem } from './similar-items.js';
 
 export interface Classification {
   /** By label, of the full softmax; undefined while no model serves. */
   readonly probabilities: Readonly<Record<string, number>> | undefined;
   /** The owner's items most like the photo, best first. */
-  readonly similar: readonly { readonly itemId: ItemId; readonly photoId: PhotoId; readonly name: string; readonly distance: number }[];
+  readonly similar: readonly SimilarItem[];
   /** Undefined while no model serves. */
   readonly modelVersion: string | undefined;
 }

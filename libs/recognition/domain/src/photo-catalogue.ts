@@ -18,8 +18,13 @@ export interface LabelledPhoto extends CataloguedPhoto {
   readonly label: string;
 }
 
-export interface NamedItem {
+/** A photo with what people call its item. */
+export interface NamedPhoto {
+  readonly photoId: PhotoId;
   readonly itemId: ItemId;
+  /** Key in the bucket `original`. */
+  readonly objectKey: string;
+  /** The item's name. */
   readonly name: string;
   /** The category's name, as its owner wrote it. */
   readonly category: string;
@@ -55,8 +60,8 @@ export abstract class PhotoCatalogue {
   /** Photos deleted at `from` or later. */
   abstract removedSince(from: Date): Promise<{ readonly photoId: PhotoId; readonly removedAt: Date }[]>;
 
-  /** The owner's items among `itemIds`, in no order. */
-  abstract items(ownerId: UserId, itemIds: readonly ItemId[]): Promise<NamedItem[]>;
+  /** The owner's photos among `photoIds` (at most 1,000), in no order. */
+  abstract named(ownerId: UserId, photoIds: readonly PhotoId[]): Promise<NamedPhoto[]>;
 
   abstract categories(ownerId: UserId): Promise<OwnedCategory[]>;
 }

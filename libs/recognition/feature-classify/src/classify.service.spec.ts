@@ -69,7 +69,7 @@ it('searches nobody\'s items when no owner is named, and as many as asked for', 
 it('leaves out an item that was deleted a moment ago', async () => {
   await serve();
   const [first] = [...catalogue.rows.values()];
-  catalogue.namedItems.delete(first!.itemId);
+  catalogue.rows.delete(first!.photoId);
   expect((await ask()).semelhantes).toHaveLength(1);
 });
 

@@ -50,10 +50,10 @@ export class ClassifyService {
 
   /** An item that was deleted a moment ago has no name any more, and is left out. */
   private async nameItems(ownerId: UserId, similar: readonly SimilarItem[]): Promise<ClassifyAnswer['semelhantes']> {
-    const items = await this.catalogue.items(ownerId, similar.map(({ itemId }) => itemId));
-    const names = new Map(items.map(({ itemId, name }) => [itemId, name]));
+    const photos = await this.catalogue.named(ownerId, similar.map(({ photoId }) => photoId));
+    const names = new Map(photos.map(({ photoId, name }) => [photoId, name]));
     return similar.flatMap(({ itemId, photoId, distance }) => {
-      const nome = names.get(itemId);
+      const nome = names.get(photoId);
       return nome === undefined ? [] : [{ itemId, fotoId: photoId, nome, distancia: distance }];
     });
   }

@@ -163,12 +163,11 @@ describe('progress', () => {
 describe('a training that is stopped', () => {
   it('ends at once when it is cancelled, at whatever step', async () => {
     await twoCategories();
-    let id: TrainingRunId | undefined;
+    const { id } = await request();
     platform.trainer.beforeTraining = async ({ signal }) => {
-      await platform.runs.cancel(id!, 'by hand', platform.clock.now());
+      await platform.runs.cancel(id, 'by hand', platform.clock.now());
       await new Promise((resolve) => signal?.addEventListener('abort', resolve));
     };
-    id = (await request()).id;
     scheduler.onApplicationBootstrap();
     await vi.waitFor(async () => expect((await platform.runs.scheduleState()).running).toBeUndefined(), { timeout: 5_000 });
     await sleep(700);

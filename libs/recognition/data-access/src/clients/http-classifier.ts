@@ -39,10 +39,9 @@ function readAnswer({ status, body }: ServiceAnswer): Classification {
   return {
     probabilities: modelVersion === null ? undefined : probabilities,
     modelVersion: modelVersion ?? undefined,
-    similar: semelhantes.map(({ itemId, fotoId, nome, distancia }) => ({
+    similar: semelhantes.map(({ itemId, fotoId, distancia }) => ({
       itemId: itemId as ItemId,
       photoId: fotoId as PhotoId,
-      name: nome,
       distance: distancia,
     })),
   };

@@ -187,9 +187,11 @@ describe('the catalogue of photos', () => {
     expect(await catalogue().removedSince(at(2))).toEqual([{ photoId: coinBack, removedAt: at(5) }]);
   });
 
-  it('names an owner\'s items and categories, nobody else\'s', async () => {
-    expect(await catalogue().items(ana, [coin, stamp])).toEqual([{ itemId: coin, name: 'Dobrão', category: 'Moedas' }]);
-    expect(await catalogue().items(ana, [])).toEqual([]);
+  it('names an owner\'s photos and categories, nobody else\'s', async () => {
+    expect(await catalogue().named(ana, [coinBack, stampFront])).toEqual([
+      { photoId: coinBack, itemId: coin, objectKey: `item/${coin}/${coinBack}.jpg`, name: 'Dobrão', category: 'Moedas' },
+    ]);
+    expect(await catalogue().named(ana, [])).toEqual([]);
     expect(await catalogue().categories(rui)).toEqual([{ name: 'Sêlos', label: 'selos' }]);
   });
 });

@@ -1,6 +1,6 @@
 import { CollectionDatabase } from '@repo/database';
 import { captureMssql, migrationStatements, mssqlTraps, schemaStatements, type CapturedMssql } from '@repo/database/testing';
-import { newId, type ItemId, type PhotoId, type UserId } from '@repo/kernel';
+import { newId, type PhotoId, type UserId } from '@repo/kernel';
 import { newModelVersion } from '@repo/recognition-domain';
 import { beforeAll, expect, it } from 'vitest';
 import { SqlClassificationLog } from './sql-classification-log.js';
@@ -43,7 +43,7 @@ it.each<[string, () => Promise<unknown>]>([
   ['all photo ids', () => new SqlPhotoCatalogue(database).photoIds()],
   ['photo ids until', () => new SqlPhotoCatalogue(database).photoIdsUntil(now)],
   ['removed photos', () => new SqlPhotoCatalogue(database).removedSince(now)],
-  ['items', () => new SqlPhotoCatalogue(database).items(ownerId, [newId<ItemId>()])],
+  ['photos with names', () => new SqlPhotoCatalogue(database).named(ownerId, [newId<PhotoId>()])],
   ['categories', () => new SqlPhotoCatalogue(database).categories(ownerId)],
 ])('speaks SQL Server\'s language for %s', async (_, work) => {
   server.clear();

@@ -1,6 +1,6 @@
 import { CollectionDatabase, translateDatabaseErrors } from '@repo/database';
-import type { ItemId, PhotoId, UserId } from '@repo/kernel';
-import { PhotoCatalogue, type CataloguedPhoto, type LabelledPhoto, type NamedItem, type OwnedCategory } from '@repo/recognition-domain';
+import type { PhotoId, UserId } from '@repo/kernel';
+import { PhotoCatalogue, type CataloguedPhoto, type LabelledPhoto, type NamedPhoto, type OwnedCategory } from '@repo/recognition-domain';
 import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import { instant } from './instant.js';
 
@@ -66,17 +66,20 @@ export class SqlPhotoCatalogue extends PhotoCatalogue {
     );
   }
 
-  async items(ownerId: UserId, itemIds: readonly ItemId[]): Promise<NamedItem[]> {
-    if (itemIds.length === 0) {
+  async named(ownerId: UserId, photoIds: readonly PhotoId[]): Promise<NamedPhoto[]> {
+    if (photoIds.length === 0) {
       return [];
     }
-    return rowsOf<NamedItem>(
-      this.from('Items', 'i')
-        .select('"i"."id"', 'itemId')
+    return rowsOf<NamedPhoto>(
+      this.from('Fotos', 'f')
+        .select('"f"."id"', 'photoId')
+        .addSelect('"f"."itemId"', 'itemId')
+        .addSelect('"f"."caminho"', 'objectKey')
         .addSelect('"i"."nome"', 'name')
         .addSelect('"c"."nome"', 'category')
+        .innerJoin('Items', 'i', '"i"."id" = "f"."itemId"')
         .innerJoin('Categoria', 'c', '"c"."id" = "i"."categoriaId"')
-        .where('"i"."ownerId" = :ownerId AND "i"."id" IN (:...itemIds)', { ownerId, itemIds }),
+        .where('"f"."ownerId" = :ownerId AND "f"."id" IN (:...photoIds)', { ownerId, photoIds }),
     );
   }
 

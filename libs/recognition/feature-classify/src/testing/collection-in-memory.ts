@@ -13,7 +13,6 @@ import {
 export class CatalogueInMemory extends PhotoCatalogue {
   readonly rows = new Map<PhotoId, CataloguedPhoto>();
   readonly removals: { photoId: PhotoId; removedAt: Date }[] = [];
-  readonly namedItems = new Set<ItemId>();
 
   add(photo: Partial<CataloguedPhoto> = {}): CataloguedPhoto {
     const photoId = photo.photoId ?? newId<PhotoId>();
@@ -27,7 +26,6 @@ export class CatalogueInMemory extends PhotoCatalogue {
       ...photo,
     };
     this.rows.set(photoId, row);
-    this.namedItems.add(row.itemId);
     return row;
   }
 
@@ -62,8 +60,9 @@ export class CatalogueInMemory extends PhotoCatalogue {
   async removedSince(from: Date) {
     return this.removals.filter(({ removedAt }) => removedAt >= from);
   }
-  async items(_ownerId: UserId, itemIds: readonly ItemId[]) {
-    return itemIds.filter((itemId) => this.namedItems.has(itemId)).map((itemId) => ({ itemId, name: `item ${itemId}`, category: 'Thing' }));
+  async named(ownerId: UserId, photoIds: readonly PhotoId[]) {
+    const rows = (await this.photos(photoIds)).filter((row) => row.ownerId === ownerId);
+    return rows.map(({ photoId, itemId, objectKey }) => ({ photoId, itemId, objectKey, name: `item ${itemId}`, category: 'Thing' }));
   }
   async categories() {
     return [];
