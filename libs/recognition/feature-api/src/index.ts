@@ -1,1 +1,2 @@
-export {};
+export * from './recognition-api.module.js';
+export * from './recognition-settings.js';

@@ -1,0 +1,60 @@
+import { Injectable } from '@nestjs/common';
+import { ForbiddenError, type SignedInUser } from '@repo/http';
+import { Clock, type TrainingRunId } from '@repo/kernel';
+import { TrainingRuns, type TrainingRun } from '@repo/recognition-domain';
+import { answerEpoch } from './epoch-answer.js';
+import type { TrainingAnswer } from './wire.js';
+
+const LISTED = 100;
+
+/** Trainings as people see them: everybody's runs, but only one's own words. */
+@Injectable()
+export class TrainingsService {
+  constructor(
+    private readonly runs: TrainingRuns,
+    private readonly clock: Clock,
+  ) {}
+
+  async request(user: SignedInUser, motive: string | undefined): Promise<TrainingAnswer> {
+    return answerTraining(await this.runs.request({ motive, requestedBy: user.id, at: this.clock.now() }), user);
+  }
+
+  /** Newest first. */
+  async list(user: SignedInUser): Promise<TrainingAnswer[]> {
+    return (await this.runs.list(LISTED)).map((run) => answerTraining(run, user));
+  }
+
+  /** Throws TrainingNotFoundError. */
+  async get(user: SignedInUser, id: TrainingRunId): Promise<TrainingAnswer> {
+    return answerTraining(await this.runs.get(id), user);
+  }
+
+  /** Throws TrainingNotFoundError, TrainingFinishedError, ForbiddenError for somebody else's. */
+  async cancel(user: SignedInUser, id: TrainingRunId): Promise<TrainingAnswer> {
+    const { requestedBy } = await this.runs.get(id);
+    if (!isTheirs(user, requestedBy)) {
+      throw new ForbiddenError();
+    }
+    const reason = user.id === requestedBy ? 'cancelled by who asked for it' : 'cancelled by an administrator';
+    return answerTraining(await this.runs.cancel(id, reason, this.clock.now()), user);
+  }
+}
+
+function isTheirs(user: SignedInUser, requestedBy: TrainingRun['requestedBy']): boolean {
+  return user.role === 'admin' || user.id === requestedBy;
+}
+
+function answerTraining({ id, status, motive, requestedBy, requestedAt, startedAt, finishedAt, reasonCode, reason, modelVersion, progress }: TrainingRun, user: SignedInUser): TrainingAnswer {
+  return {
+    id,
+    status,
+    motivo: requestedBy === undefined || isTheirs(user, requestedBy) ? motive : undefined,
+    requestedAt: requestedAt.toISOString(),
+    startedAt: startedAt?.toISOString(),
+    finishedAt: finishedAt?.toISOString(),
+    reasonCode,
+    reason,
+    modelVersion,
+    progress: progress && { ...progress, epochs: progress.epochs.map(answerEpoch) },
+  };
+}
