@@ -75,8 +75,10 @@ export class DiskObjectStore extends ObjectStore {
   async remove(bucket: Bucket, key: string): Promise<void> {
     const path = this.pathOf(bucket, key);
     await inTime(async () => {
-      await rm(path, { force: true });
-      await pruneEmptyFolders(dirname(path), join(this.folder, bucket));
+      if ((await stat(path).catch(ignoreMissing))?.isFile()) {
+        await rm(path, { force: true });
+        await pruneEmptyFolders(dirname(path), join(this.folder, bucket));
+      }
     });
   }
 

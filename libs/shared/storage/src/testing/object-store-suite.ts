@@ -75,6 +75,7 @@ export function objectStoreSuite(name: string, makeStore: () => ObjectStore | Pr
       await store.remove('original', 'item/a/b.jpg');
       await store.remove('original', 'item/a/b.jpg');
       await store.remove('original', 'never/there.jpg');
+      await store.remove('original', 'item/a');
       expect(await store.get('original', 'item/a/b.jpg')).toBeUndefined();
       expect(await keysOf(store.list('original', ''))).toEqual(['item/a/c.jpg']);
     });
