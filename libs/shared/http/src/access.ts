@@ -1,4 +1,5 @@
-import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
+import { applyDecorators, createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
+import { ApiSecurity } from '@nestjs/swagger';
 import type { UserId } from '@repo/kernel';
 import type { Request } from 'express';
 
@@ -26,7 +27,7 @@ export type Access = { kind: 'public' } | { kind: 'service' } | { kind: 'roles';
 export const ACCESS = 'http:access';
 
 /** For everybody, signed in or not. */
-export const Public = () => SetMetadata(ACCESS, { kind: 'public' } satisfies Access);
+export const Public = () => applyDecorators(SetMetadata(ACCESS, { kind: 'public' } satisfies Access), ApiSecurity({}));
 /** For the platform's own services, which carry OC_SERVICE_TOKEN. */
 export const ServiceOnly = () => SetMetadata(ACCESS, { kind: 'service' } satisfies Access);
 /** For users of these roles. */

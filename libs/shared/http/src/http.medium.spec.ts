@@ -10,6 +10,7 @@ import request from 'supertest';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import {
+  Answers,
   CurrentUser,
   HttpModule,
   IdempotencyStore,
@@ -17,6 +18,7 @@ import {
   photoFile,
   prepareHttp,
   Public,
+  Refuses,
   Repeatable,
   Roles,
   serveOpenApi,
@@ -87,6 +89,8 @@ class Routes {
   @Post('forms')
   @Repeatable()
   @TakesPhotos({ field: 'foto', maxPhotos: 10 })
+  @Answers(201, 'Keeps the form', z.object({ nome: z.string() }).meta({ id: 'Kept' }))
+  @Refuses('PHOTO_UNREADABLE', 'PHOTO_EMPTY')
   async form(@Body({ schema: formBody }) { nome, foto }: z.infer<typeof formBody>) {
     await work();
     return { nome, sizes: foto.map(({ length }) => length) };
@@ -410,5 +414,13 @@ it('documents forms, bodies, queries and refusals', async () => {
   expect(document.paths['/notes'].post.requestBody.content['application/json'].schema.required).toEqual(['text']);
   expect(document.paths['/list'].get.parameters).toMatchObject([{ name: 'limit', in: 'query' }]);
   expect(document.components.securitySchemes.bearer).toMatchObject({ scheme: 'bearer' });
+  expect(document.paths['/open'].get.security).toEqual([{}]);
+
+  const { summary, responses } = document.paths['/forms'].post;
+  expect(summary).toBe('Keeps the form');
+  expect(responses['201'].content['application/json'].schema).toEqual({ $ref: '#/components/schemas/Kept' });
+  expect(responses['422'].description.split(/\s+/).sort()).toEqual(['IDEMPOTENCY_KEY_REUSED', 'PHOTO_UNREADABLE']);
+  expect(Object.keys(responses).sort()).toEqual(['201', '400', '401', '409', '422', '429']);
+  expect(Object.keys(document.components.schemas).sort()).toEqual(['Error', 'Kept']);
   await api().get('/docs').expect(200);
 });

@@ -1,15 +1,15 @@
 import { applyDecorators, type INestApplication } from '@nestjs/common';
-import { ApiResponse, DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { ApiOperation, ApiResponse, DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { ErrorCode } from '@repo/kernel';
 import { z } from 'zod';
 import { errorBody } from './error-answer.js';
 import { httpStatus } from './http-status.js';
 
-/** Documents a route's answer. */
+/** Documents a route's success: `description` says what the route has done. */
 export const Answers = (status: number, description: string, schema?: z.ZodType) =>
-  ApiResponse({ status, description, ...(schema && { standardSchema: schema }) });
+  applyDecorators(ApiOperation({ summary: description }), ApiResponse({ status, description, ...(schema && { standardSchema: schema }) }));
 
-/** Documents the codes with which a route refuses, beside those that every route has. */
+/** Documents the codes with which a route refuses, beside those that every route has. Several of them on one route add up. */
 export function Refuses(...codes: ErrorCode[]): MethodDecorator & ClassDecorator {
   const statuses = [...new Set(codes.map((code) => httpStatus[code]))];
   return applyDecorators(
@@ -28,13 +28,32 @@ export function serveOpenApi(app: INestApplication, path: string, description: s
     .setVersion('1')
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The token of POST /api/auth/login' })
     .addSecurityRequirements('bearer')
-    .addGlobalResponse({ status: 401, description: 'UNAUTHENTICATED' }, { status: 429, description: 'TOO_MANY_REQUESTS' })
+    .addGlobalResponse(everywhere(401, 'UNAUTHENTICATED'), everywhere(429, 'TOO_MANY_REQUESTS'))
     .build();
   const document = () => SwaggerModule.createDocument(app, config, { standardSchemaConverter: (schema, { schemaType }) => toOpenApi(schema, schemaType) });
   SwaggerModule.setup(path, app, document, { jsonDocumentUrl: `${path}-json`, customSiteTitle: 'OColecionador API' });
 }
 
+const everywhere = (status: number, code: ErrorCode) => ({
+  status,
+  description: code,
+  content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
+});
+
+/** Schemas with an `id` in their `meta` become components that several routes refer to. */
 function toOpenApi(schema: unknown, io: 'input' | 'output') {
-  // Buffers and dates have no JSON schema of their own; their `meta` says what they look like on the wire.
-  return schema instanceof z.ZodType ? { schema: z.toJSONSchema(schema, { target: 'openapi-3.0', io, unrepresentable: 'any' }) } : undefined;
+  if (!(schema instanceof z.ZodType)) {
+    return undefined;
+  }
+  const { definitions, ...converted } = z.toJSONSchema(schema, {
+    target: 'openapi-3.0',
+    io,
+    unrepresentable: 'any', // buffers: their `meta` says what they look like on the wire
+    override: ({ jsonSchema }) => {
+      if (jsonSchema.format) {
+        delete jsonSchema.pattern; // the format says the same, legibly
+      }
+    },
+  });
+  return { schema: converted, components: definitions as Record<string, unknown> | undefined };
 }
