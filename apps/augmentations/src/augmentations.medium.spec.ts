@@ -43,9 +43,11 @@ beforeAll(async () => {
   const realWorker = import.meta.resolve('@repo/augmentation-data-access').replace(/(src|dist)\/index\.[jt]s$/, 'dist/rendering/render.worker.js');
   await writeFile(
     workerFile,
-    `process.prependListener('message', ({ photo }) => {
-       if (photo.includes('crash me')) process.kill(process.pid, 'SIGSEGV');
-     });
+    `const { emit } = process;
+     process.emit = function (event, message, ...rest) {
+       if (event === 'message' && message.order.category === 'Crash') process.kill(process.pid, 'SIGSEGV');
+       return emit.call(this, event, message, ...rest);
+     };
      await import(${JSON.stringify(realWorker)});`,
   );
   const testing = await Test.createTestingModule({ imports: [AugmentationsModule.forRoot(config)] })
@@ -64,18 +66,17 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function photo(mark = ''): Promise<Buffer> {
+function photo(): Promise<Buffer> {
   const noise = { type: 'gaussian', mean: 128, sigma: 40 } as const;
-  const picture = sharp({ create: { width: 320, height: 240, channels: 3, background: '#888', noise } });
-  return Buffer.concat([await picture.jpeg().toBuffer(), Buffer.from(mark)]);
+  return sharp({ create: { width: 320, height: 240, channels: 3, background: '#888', noise } }).jpeg().toBuffer();
 }
 
 /** Stores a photo as the backend does, and answers the message about it. */
-async function upload(bytes: Buffer): Promise<MessageOf<typeof imageAugmentations>> {
+async function upload(bytes: Buffer, categoria = 'Minerais'): Promise<MessageOf<typeof imageAugmentations>> {
   const [itemId, fotoId] = [newId(), newId()] as string[];
   const fotoCaminho = `item/${itemId}/${fotoId}.jpg`;
   await store.put('original', fotoCaminho, bytes, 'image/jpeg');
-  return { itemId: itemId!, fotoId: fotoId!, userId: newId(), fotoCaminho, categoria: 'Minerais', sha256: createHash('sha256').update(bytes).digest('hex') };
+  return { itemId: itemId!, fotoId: fotoId!, userId: newId(), fotoCaminho, categoria, sha256: createHash('sha256').update(bytes).digest('hex') };
 }
 
 async function variantsOf(fotoId: string): Promise<string[]> {
@@ -128,7 +129,7 @@ it('does nothing twice, and the same again when it has to', async () => {
 
 it('buries a photo that brings three processes down, and finishes its nine neighbours', async () => {
   const { dead } = await bus.depth(imageAugmentations.queue);
-  const bodies = [await upload(await photo('crash me'))];
+  const bodies = [await upload(await photo(), 'Crash')];
   for (let neighbour = 0; neighbour < 9; neighbour++) {
     bodies.push(await upload(await photo()));
   }

@@ -2,6 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { PhotoUnreadableError, RenderCrashedError, RenderTimeoutError } from '@repo/augmentation-domain';
 import { builtFile, newId, TemporaryError, type PhotoId } from '@repo/kernel';
 import sharp from 'sharp';
@@ -22,10 +24,12 @@ beforeAll(async () => {
   // The real worker, but for photos that bring a decoder down or keep it busy for ever.
   await writeFile(
     trickyWorker,
-    `process.prependListener('message', ({ photo }) => {
-       if (photo.subarray(0, 5).toString() === 'crash') process.kill(process.pid, 'SIGSEGV');
-       if (photo.subarray(0, 4).toString() === 'hang') for (;;);
-     });
+    `const { emit } = process;
+     process.emit = function (event, message, ...rest) {
+       if (event === 'message' && message.order.category === 'crash') process.kill(process.pid, 'SIGSEGV');
+       if (event === 'message' && message.order.category === 'hang') for (;;);
+       return emit.call(this, event, message, ...rest);
+     };
      await import(${JSON.stringify(pathToFileURL(builtFile(import.meta.url, './render.worker.js')).href)});`,
   );
 });
@@ -38,7 +42,7 @@ function open(options: Partial<ImageProcessPoolOptions> = {}): ImageProcessPool 
   return pool;
 }
 
-const order = () => ({ photoId: newId<PhotoId>(), sha256: 'a'.repeat(64), category: 'Moedas' });
+const order = (category = 'Moedas') => ({ photoId: newId<PhotoId>(), sha256: 'a'.repeat(64), category });
 const childCount = () => process.getActiveResourcesInfo().filter((name) => name === 'ProcessWrap').length;
 
 it('renders in a process of its own', async () => {
@@ -52,8 +56,8 @@ it('renders in a process of its own', async () => {
 
 it('says which photo brought a process down, and renders its neighbours', async () => {
   const pool = open();
-  const bad = order();
-  const crash = pool.render(Buffer.from('crash'), bad);
+  const bad = order('crash');
+  const crash = pool.render(photo, bad);
   const neighbours = Promise.all(Array.from({ length: 9 }, () => pool.render(photo, order())));
   await expect(crash).rejects.toThrow(new RenderCrashedError(bad.photoId, 'SIGSEGV'));
   expect((await neighbours).every(({ variants }) => variants.length === 13)).toBe(true);
@@ -61,7 +65,7 @@ it('says which photo brought a process down, and renders its neighbours', async 
 
 it('ends a process that takes too long', async () => {
   const pool = open({ workers: 1, deadlineMs: 1_500 });
-  await expect(pool.render(Buffer.from('hang'), order())).rejects.toThrow(RenderTimeoutError);
+  await expect(pool.render(photo, order('hang'))).rejects.toThrow(RenderTimeoutError);
   await expect(pool.render(photo, order())).resolves.toBeDefined();
 });
 
@@ -71,6 +75,14 @@ it('keeps its process when a photo can not be decoded', async () => {
   const before = childCount();
   await expect(pool.render(Buffer.from('not a photo'), order())).rejects.toThrow(PhotoUnreadableError);
   expect(childCount()).toBe(before);
+});
+
+it('keeps nothing of the photos it has rendered', async () => {
+  const pool = open({ workers: 1 });
+  const rendered = new WeakRef((await pool.render(photo, order())).variants[0]!.bytes);
+  await pool.render(photo, order());
+  setFlagsFromString('--expose-gc');
+  await expect.poll(() => (runInNewContext('gc')(), rendered.deref()), { timeout: 5_000 }).toBeUndefined();
 });
 
 it('starts no process before there is work, no more than it may, and lets idle ones go', async () => {

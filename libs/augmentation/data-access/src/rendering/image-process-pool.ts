@@ -49,7 +49,7 @@ export class ImageProcessPool extends PhotoRenderer {
     const process = await this.take();
     const wait = performance.now() - askedAt;
     try {
-      const reply = await process.render({ photo, order, format: this.format }, this.deadlineMs);
+      const reply = await process.render(photo, { order, format: this.format }, this.deadlineMs);
       return this.read(reply, order, wait);
     } catch (error) {
       throw error instanceof ProcessEndedError ? this.blame(error, order) : error;

@@ -1,5 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import type { ImageProcessMessage, RenderReply, RenderWork } from './render-work.js';
+import type { RenderReply, RenderWork } from './render-work.js';
 
 /** The process is gone, and the photo it worked on with it. */
 export class ProcessEndedError extends Error {
@@ -11,57 +11,57 @@ export class ProcessEndedError extends Error {
   }
 }
 
+interface Pending {
+  resolve: (reply: RenderReply) => void;
+  reject: (error: ProcessEndedError) => void;
+}
+
 /** One child process that renders one photo at a time, so that a crash costs that photo alone. */
 export class ImageProcess {
   private readonly child: ChildProcess;
-  private readonly ready: Promise<void>;
-  /** Rejects when the process is gone. */
-  private readonly ended: Promise<never>;
+  private pending: Pending | undefined;
   private wasTooSlow = false;
-  private answer: ((reply: RenderReply) => void) | undefined;
+  private end: ProcessEndedError | undefined;
 
   /** @param onEnd is called once, when the process is gone for whatever reason */
-  constructor(workerFile: string, onEnd: () => void) {
+  constructor(
+    workerFile: string,
+    private readonly onEnd: () => void,
+  ) {
     this.child = fork(workerFile, [], {
       serialization: 'advanced', // buffers travel as they are
-      execArgv: ['--max-old-space-size=64'], // pixels lie outside the JavaScript heap
-      // None of the parent's secrets; fewer allocator arenas keep its memory low, and libvips' warnings are of no use in a log.
-      env: { MALLOC_ARENA_MAX: '2', VIPS_WARNING: '0' },
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      execArgv: ['--max-old-space-size=64', '--max-semi-space-size=1'], // pixels lie outside the JavaScript heap
+      // None of the parent's secrets. The allocator gives large blocks back at once, and libvips' warnings are of no use in a log.
+      env: { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_TRIM_THRESHOLD_: '131072', VIPS_WARNING: '0' },
+      stdio: ['pipe', 'ignore', 'inherit', 'ipc'],
     });
-    this.ended = new Promise((_, reject) => {
-      const end = (how: string) => reject(new ProcessEndedError(how, this.wasTooSlow));
-      this.child.once('exit', (code, signal) => end(signal ?? `exit code ${code}`));
-      this.child.on('error', (error) => {
-        this.child.kill('SIGKILL'); // its channel broke: it can't answer any more
-        end(error.message);
-      });
+    this.child.on('message', (reply: RenderReply) => this.pending?.resolve(reply));
+    this.child.once('exit', (code, signal) => this.endBy(signal ?? `exit code ${code}`));
+    this.child.on('error', (error) => {
+      this.child.kill('SIGKILL'); // its channel broke: it can't answer any more
+      this.endBy(error.message);
     });
-    this.ended.catch(onEnd);
-    this.ready = new Promise((resolve) => {
-      this.child.on('message', (message: ImageProcessMessage) => {
-        if (message.kind === 'ready') {
-          resolve();
-        } else {
-          this.answer?.(message.reply);
-        }
-      });
-    });
+    this.child.stdin!.on('error', () => {}); // the exit that broke the pipe is heard of above
   }
 
   /** Throws ProcessEndedError when the process dies over it, or is killed after `deadlineMs`. */
-  async render(work: RenderWork, deadlineMs: number): Promise<RenderReply> {
+  async render(photo: Buffer, work: Omit<RenderWork, 'photoBytes'>, deadlineMs: number): Promise<RenderReply> {
     const deadline = setTimeout(() => {
       this.wasTooSlow = true;
       this.child.kill('SIGKILL');
     }, deadlineMs);
-    const reply = new Promise<RenderReply>((resolve) => (this.answer = resolve));
     try {
-      await Promise.race([this.ready, this.ended]);
-      this.child.send(work);
-      return await Promise.race([reply, this.ended]);
+      return await new Promise((resolve, reject) => {
+        if (this.end) {
+          throw this.end;
+        }
+        this.pending = { resolve, reject };
+        this.child.send({ ...work, photoBytes: photo.length } satisfies RenderWork);
+        this.child.stdin!.write(photo); // through the pipe as it is: a message would carry a copy of it
+      });
     } finally {
       clearTimeout(deadline);
+      this.pending = undefined;
     }
   }
 
@@ -69,6 +69,14 @@ export class ImageProcess {
   stop(): void {
     if (this.child.connected) {
       this.child.disconnect();
+    }
+  }
+
+  private endBy(how: string): void {
+    if (!this.end) {
+      this.end = new ProcessEndedError(how, this.wasTooSlow);
+      this.onEnd();
+      this.pending?.reject(this.end);
     }
   }
 }

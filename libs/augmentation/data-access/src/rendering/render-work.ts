@@ -1,9 +1,9 @@
 import type { RenderOrder, VariantFormat } from '@repo/augmentation-domain';
 import type { Rendering } from './render-photo.js';
 
-/** What goes to an image process. */
+/** What goes to an image process; the photo itself comes through its standard input. */
 export interface RenderWork {
-  photo: Buffer;
+  photoBytes: number;
   order: RenderOrder;
   format: VariantFormat;
 }
@@ -14,5 +14,3 @@ export type RenderReply =
   | { kind: 'undecodable'; reason: string }
   /** A fault of ours; the process lives on. */
   | { kind: 'failed'; reason: string };
-
-export type ImageProcessMessage = { kind: 'ready' } | { kind: 'reply'; reply: RenderReply };

@@ -1,18 +1,26 @@
+import { once } from 'node:events';
 import os from 'node:os';
 import process from 'node:process';
 import { renderPhoto, UndecodableError } from './render-photo.js';
-import type { ImageProcessMessage, RenderReply, RenderWork } from './render-work.js';
+import type { RenderReply, RenderWork } from './render-work.js';
 
-function send(message: ImageProcessMessage): void {
-  if (!process.connected) {
-    process.exit(0); // the parent is gone, perhaps before we could listen for it
+/** Answers the next `length` bytes of standard input. */
+async function read(length: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(length);
+  for (let at = 0; at < length; ) {
+    const chunk = process.stdin.read() as Buffer | null;
+    if (chunk) {
+      at += chunk.copy(bytes, at);
+    } else {
+      await once(process.stdin, 'readable');
+    }
   }
-  process.send!(message);
+  return bytes;
 }
 
-async function work({ photo, order, format }: RenderWork): Promise<RenderReply> {
+async function work({ photoBytes, order, format }: RenderWork): Promise<RenderReply> {
   try {
-    const rendering = await renderPhoto(photo, order, format);
+    const rendering = await renderPhoto(await read(photoBytes), order, format);
     return { kind: 'rendered', rendering, memoryBytes: process.memoryUsage.rss() };
   } catch (error) {
     return error instanceof UndecodableError
@@ -27,6 +35,8 @@ os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
 process.on('SIGINT', () => {});
 process.on('disconnect', () => process.exit(0));
 process.on('message', (order: RenderWork) => {
-  void work(order).then((reply) => send({ kind: 'reply', reply }));
+  void work(order).then((reply) => process.send?.(reply));
 });
-send({ kind: 'ready' });
+if (!process.connected) {
+  process.exit(0); // the parent went while we started
+}
