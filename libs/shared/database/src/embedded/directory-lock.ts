@@ -1,11 +1,19 @@
-import { link, open, readFile, rename, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { isRunning, startMark } from './running-process.js';
 
-interface Holder {
-  pid: number;
-  startMark?: string | undefined;
+interface Claim {
+  readonly pid: number;
+  /** Absent where the system does not tell when a process started. */
+  readonly startMark?: string | undefined;
 }
+
+const PREFIX = '.lock-';
+const ATTEMPTS = 10;
+/** Long enough for another's look around, which takes a millisecond or two. */
+const LONGEST_PAUSE_MS = 120;
 
 /** Another running process uses the folder. */
 export class DirectoryInUseError extends Error {
@@ -18,22 +26,28 @@ export class DirectoryInUseError extends Error {
   }
 }
 
-/** Keeps a folder to one process. The lock of a process that died is taken over. */
+/**
+ * Keeps a folder to one process. Who wants it announces that by a file of its own and holds it when
+ * nobody living has announced the same; since each announces before looking, two can't both hold it.
+ * What dead processes announced does not count.
+ */
 export class DirectoryLock {
   private constructor(private readonly file: string) {}
 
-  /** Throws DirectoryInUseError naming the process that holds it. */
-  static async take(folder: string, file: string): Promise<DirectoryLock> {
-    const own: Holder = { pid: process.pid, startMark: await startMark(process.pid) };
-    while (!(await create(file, JSON.stringify(own)))) {
-      const content = await readWhenWritten(file);
-      const holder = readHolder(content);
-      if (holder && (await isHeld(holder))) {
-        throw new DirectoryInUseError(folder, holder.pid);
+  /** Throws DirectoryInUseError naming the process that holds it, after a second. */
+  static async take(folder: string): Promise<DirectoryLock> {
+    for (let attempt = 1; ; attempt += 1) {
+      const file = await announce(folder);
+      const rival = await livingClaim(folder, file);
+      if (!rival) {
+        return new DirectoryLock(file);
       }
-      await clear(file, content);
+      await rm(file);
+      if (attempt === ATTEMPTS) {
+        throw new DirectoryInUseError(folder, rival.pid);
+      }
+      await wait(Math.random() * LONGEST_PAUSE_MS); // of several who came at once, one gets ahead
     }
-    return new DirectoryLock(file);
   }
 
   async release(): Promise<void> {
@@ -41,61 +55,42 @@ export class DirectoryLock {
   }
 }
 
-/** The process that holds the lock, or `undefined` when nobody living does. */
-export async function lockHolder(file: string): Promise<number | undefined> {
-  const holder = readHolder(await readFile(file, 'utf8').catch(() => ''));
-  return holder && (await isHeld(holder)) ? holder.pid : undefined;
+/** The process that holds the folder or wants it; `undefined` when nobody living does. */
+export async function directoryUser(folder: string): Promise<number | undefined> {
+  return (await livingClaim(folder, ''))?.pid;
 }
 
-async function create(file: string, content: string): Promise<boolean> {
-  try {
-    const handle = await open(file, 'wx');
-    await handle.writeFile(content);
-    await handle.close();
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
-      return false;
+async function announce(folder: string): Promise<string> {
+  const claim: Claim = { pid: process.pid, startMark: await startMark(process.pid) };
+  const file = path.join(folder, `${PREFIX}${randomUUID()}`);
+  await writeFile(`${file}.new`, JSON.stringify(claim));
+  await rename(`${file}.new`, file); // others see it whole or not at all
+  return file;
+}
+
+/** Somebody else's claim, if that somebody lives; claims of the dead are cleared away. */
+async function livingClaim(folder: string, own: string): Promise<Claim | undefined> {
+  for (const name of (await readdir(folder)).filter((entry) => entry.startsWith(PREFIX) && !entry.endsWith('.new'))) {
+    const file = path.join(folder, name);
+    const claim = file === own ? undefined : await readClaim(file);
+    if (claim && (await isLiving(claim))) {
+      return claim;
     }
-    throw error;
-  }
-}
-
-/** A lock that is being written is empty for a moment; one that stays so was left by a process killed just then. */
-async function readWhenWritten(file: string): Promise<string> {
-  for (let attempt = 0; attempt < 20; attempt += 1) {
-    const content = await readFile(file, 'utf8').catch(() => '');
-    if (content) {
-      return content;
+    if (claim) {
+      await rm(file, { force: true });
     }
-    await wait(25);
   }
-  return '';
+  return undefined;
 }
 
-function readHolder(content: string): Holder | undefined {
+async function readClaim(file: string): Promise<Claim | undefined> {
   try {
-    const holder = JSON.parse(content) as Partial<Holder>;
-    return Number.isInteger(holder.pid) ? (holder as Holder) : undefined;
+    return JSON.parse(await readFile(file, 'utf8')) as Claim;
   } catch {
-    return undefined;
+    return undefined; // withdrawn meanwhile
   }
 }
 
-async function isHeld({ pid, startMark: mark }: Holder): Promise<boolean> {
+async function isLiving({ pid, startMark: mark }: Claim): Promise<boolean> {
   return (await isRunning(pid)) && (mark === undefined || mark === (await startMark(pid)));
-}
-
-/** Removes a dead process's lock; two that do so at once don't remove each other's new one. */
-async function clear(file: string, stale: string): Promise<void> {
-  const aside = `${file}.${process.pid}`;
-  try {
-    await rename(file, aside);
-  } catch {
-    return; // somebody else was quicker
-  }
-  if ((await readFile(aside, 'utf8')) !== stale) {
-    await link(aside, file).catch(() => {});
-  }
-  await rm(aside, { force: true });
 }

@@ -11,7 +11,7 @@ import { canEnter, preparePostgresBinaries, type PostgresBinaries, type ServerUs
 import { hasEnded, isRunning } from './running-process.js';
 
 export interface EmbeddedPostgresOptions {
-  /** Holds the lock and the folder `postgres` with everything of the server. Made when absent. */
+  /** Holds the lock, and the folder `postgres` with everything of the server. Made when absent. */
   readonly dataDir: string;
   /** Made when absent. Plain names: lower-case letters, digits and underscores. */
   readonly databases: readonly string[];
@@ -26,7 +26,7 @@ const NOBODY: ServerUser = { uid: 65_534, gid: 65_534 };
 
 /** Recovery after a crash takes seconds per gigabyte of log, of which there is at most one. */
 const START_TIMEOUT_MS = 120_000;
-const START_ATTEMPTS = 5;
+const START_ATTEMPTS = 3;
 const STOP_GRACE_MS = 10_000;
 const LOG_LIMIT_BYTES = 5_000_000;
 
@@ -78,12 +78,12 @@ export class EmbeddedPostgres {
    */
   static async start({ dataDir, databases, durable = true }: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
     await mkdir(dataDir, { recursive: true });
-    const lock = await DirectoryLock.take(dataDir, path.join(dataDir, 'lock'));
+    const lock = await DirectoryLock.take(dataDir);
     try {
       const home = path.join(await realpath(dataDir), 'postgres');
       const user = await serverUser(home);
       const binaries = await preparePostgresBinaries(user);
-      const cluster = await ensureCluster(home, binaries, user);
+      const cluster = await ensureCluster(home, binaries, user, durable);
       await stopLeftOver(cluster);
       const adminPassword = (await readFile(path.join(home, 'password'), 'utf8')).trim();
       const server = await launch(cluster, binaries, user, adminPassword, durable);
@@ -183,7 +183,7 @@ async function serverUser(home: string): Promise<ServerUser | undefined> {
 }
 
 /** Makes the cluster unless it is there; a half-made one, whose making was killed, is made anew. */
-async function ensureCluster(home: string, binaries: PostgresBinaries, user: ServerUser | undefined): Promise<string> {
+async function ensureCluster(home: string, binaries: PostgresBinaries, user: ServerUser | undefined, durable: boolean): Promise<string> {
   const cluster = path.join(home, 'cluster');
   if (await lstat(cluster).catch(() => undefined)) {
     return cluster;
@@ -206,6 +206,7 @@ async function ensureCluster(home: string, binaries: PostgresBinaries, user: Ser
       ...['-D', folder, '-U', 'postgres', '-A', 'scram-sha-256', `--pwfile=${folder}/../password`, '-E', 'UTF8', '--no-instructions'],
       // The same order and letter case on every system, whatever locales it has.
       ...['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'],
+      ...(durable ? [] : ['--no-sync']),
     ],
     { ...serverProcess(unfinished, user), stdio: ['ignore', 'pipe', 'pipe'] },
   );
@@ -264,7 +265,7 @@ async function launch(cluster: string, binaries: PostgresBinaries, user: ServerU
     if (attempt === START_ATTEMPTS) {
       throw new Error(`The database server does not start: ${lastLines(await readFile(logFile, 'utf8'))}`);
     }
-    await wait(300 * attempt);
+    await wait(500 * attempt);
   }
 }
 

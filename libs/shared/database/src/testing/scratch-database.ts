@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { DataSource } from 'typeorm';
-import { lockHolder } from '../embedded/directory-lock.js';
+import { directoryUser } from '../embedded/directory-lock.js';
 import { EmbeddedPostgres, stopLeftOver } from '../embedded/embedded-postgres.js';
 import { openDatabase, type DatabaseOptions } from '../open-database.js';
 import { runMigrations } from '../run-migrations.js';
@@ -60,7 +60,7 @@ async function sweep(): Promise<void> {
   for (const name of (await readdir(os.tmpdir())).filter((entry) => entry.startsWith(PREFIX))) {
     const dataDir = path.join(os.tmpdir(), name);
     const folder = await stat(dataDir).catch(() => undefined);
-    const abandoned = folder && Date.now() - folder.mtimeMs > YOUNG_MS && (await lockHolder(path.join(dataDir, 'lock'))) === undefined;
+    const abandoned = folder && Date.now() - folder.mtimeMs > YOUNG_MS && (await directoryUser(dataDir)) === undefined;
     if (abandoned) {
       await stopLeftOver(path.join(dataDir, 'postgres', 'cluster')).catch(() => {});
       await rm(dataDir, { recursive: true, force: true }).catch(() => {}); // another user's stays
