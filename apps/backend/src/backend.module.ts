@@ -5,6 +5,7 @@ import { AuthModule, AuthSettings } from '@repo/identity-feature-auth';
 import { MessagingModule } from '@repo/messaging';
 import { PgBossMessageBus } from '@repo/messaging/embedded';
 import { HealthModule, MetricsModule } from '@repo/observability';
+import { RecognitionApiModule } from '@repo/recognition-feature-api';
 import { DiskStorageModule } from '@repo/storage/disk';
 import type { BackendConfig } from './backend-config.js';
 import { DatabasesModule } from './databases.module.js';
@@ -37,6 +38,7 @@ export class BackendModule {
         MetricsModule,
         AuthModule.forRoot(new AuthSettings(config.OC_JWT_SECRET, config.OC_TOKEN_MINUTES)),
         ItemsModule,
+        RecognitionApiModule.forRoot({ confidenceThreshold: config.OC_CONFIDENCE_THRESHOLD }),
       ],
     };
   }
