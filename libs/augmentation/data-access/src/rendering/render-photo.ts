@@ -24,8 +24,8 @@ sharp.unblock({ operation: ['VipsForeignLoadJpegBuffer', 'VipsForeignLoadPngBuff
 sharp.cache(false);
 sharp.concurrency(1);
 
-/** Variants in work at once: while libvips encodes one on its own thread, our loops make the next. More would only cost memory. */
-const LANES = 2;
+/** Of the largest photo that has two variants in work at once. */
+const TWO_LANE_PIXELS = 4_000_000;
 
 /** The bytes can't be decoded. */
 export class UndecodableError extends Error {}
@@ -59,7 +59,9 @@ export async function renderPhoto(photo: Buffer, order: Omit<RenderOrder, 'photo
       checkMs += performance.now() - checkedFrom;
     }
   };
-  await Promise.all(Array.from({ length: LANES }, lane));
+  // While libvips encodes one on its own thread, our loops make the next; for large pictures that would cost too much memory.
+  const lanes = image.width * image.height > TWO_LANE_PIXELS ? 1 : 2;
+  await Promise.all(Array.from({ length: lanes }, lane));
   const stagesMs = { decode: decodedAt - startedAt, render: performance.now() - decodedAt, check: checkMs };
   return { quality, badQuality, variants, stagesMs };
 }
