@@ -91,16 +91,26 @@ export class Doorbell {
       application_name: 'messages doorbell',
       connectionTimeoutMillis: deadlineMs,
       keepAlive: true,
+      keepAliveInitialDelayMillis: deadlineMs,
     });
     session.on('notification', ({ payload }) => this.onRing(payload ?? ''));
     session.on('error', () => session.end().catch(() => undefined));
     session.once('end', () => this.lose(session));
-    await withDeadline('The messages', deadlineMs, session.connect());
+    try {
+      await withDeadline('The messages', deadlineMs, this.introduce(session));
+    } catch (error) {
+      session.end().catch(() => undefined);
+      throw error;
+    }
+    this.session = session;
+  }
+
+  private async introduce(session: pg.Client): Promise<void> {
+    await session.connect();
     await session.query(`listen ${channel}`);
     for (const queue of this.consumed) {
       await session.query(`select pg_advisory_lock_shared(${consumerMark})`, [queue]);
     }
-    this.session = session;
   }
 
   private lose(session: pg.Client): void {

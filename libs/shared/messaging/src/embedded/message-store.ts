@@ -13,7 +13,6 @@ const deadlineMs = 10_000;
 const poolSize = 3;
 /** pg-boss moves waiting messages away after 14 days; here they wait until somebody takes them. */
 const retentionMinutes = 10 * 365 * 24 * 60;
-
 const batchSize = 100;
 
 const deadQueueOf = (queue: string) => `${queue}.dead`;
@@ -56,15 +55,22 @@ export class MessageStore {
       application_name: 'messages',
       connectionTimeoutMillis: deadlineMs,
       statement_timeout: deadlineMs,
+      query_timeout: deadlineMs,
       keepAlive: true,
+      keepAliveInitialDelayMillis: deadlineMs,
     });
     pool.on('error', ({ message }) => logger.warn(`a connection to the message database was lost: ${message}`));
     // Neither its clock nor its clean-up is needed: a message that is done is deleted at once.
     const boss = new PgBoss({ db: executing(pool), schema, schedule: false, supervise: false });
     boss.on('error', ({ message }) => logger.warn(`pg-boss reports: ${message}`));
     const store = new MessageStore(pool, boss);
-    await store.inTime(() => boss.start());
-    return store;
+    try {
+      await store.inTime(() => boss.start());
+      return store;
+    } catch (error) {
+      await pool.end();
+      throw error;
+    }
   }
 
   /** Puts a message into a queue. One with an id that is still waiting or running there is the same message: nothing happens. */
@@ -121,6 +127,7 @@ export class MessageStore {
     return job?.state === 'created';
   }
 
+  /** Waiting, running and dead messages. */
   async depth(queue: string): Promise<QueueDepth> {
     const { rows } = await this.inTime(() =>
       this.pool.query<QueueDepth>(
@@ -134,6 +141,7 @@ export class MessageStore {
     return rows[0]!;
   }
 
+  /** Makes the queue unless it is there. */
   async ensureQueue(queue: string): Promise<void> {
     const known = this.known.get(queue) ?? this.createQueue(queue);
     this.known.set(queue, known);
@@ -146,8 +154,10 @@ export class MessageStore {
   }
 
   async close(): Promise<void> {
-    await this.boss.stop({ graceful: false });
-    await this.pool.end();
+    await this.inTime(async () => {
+      await this.boss.stop({ graceful: false });
+      await this.pool.end();
+    });
   }
 
   private async insert(jobs: Addition[]): Promise<void> {

@@ -73,7 +73,10 @@ export class QueueConsumer {
     await Promise.race([finished, sleep(graceMs, undefined, { ref: false })]);
     this.graceIsOver = true;
     for (const { taken } of this.running) {
-      await this.parts.store.putBack(this.queue, taken, taken.stored);
+      await this.parts.store.putBack(this.queue, taken, taken.stored).catch((error: unknown) => {
+        // It comes back all the same: to whoever sees that nobody consumes the queue any more.
+        this.logger.warn({ msg: 'a message could not be put back', queue: this.queue, id: taken.id, err: error });
+      });
     }
   }
 
