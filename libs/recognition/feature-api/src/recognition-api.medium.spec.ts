@@ -231,7 +231,7 @@ describe('/api/Training', () => {
     [undefined, 'rui', 403],
     [undefined, 'admin', 200],
   ])('one that %s asked for: %s gets %d for cancelling it', async (asker, who, status) => {
-    const cancelled = run({ requestedBy: asker && users[asker]?.id });
+    const cancelled = run({ requestedBy: asker === undefined ? undefined : users[asker]?.id });
     ports.runs.get.mockResolvedValue(cancelled);
     ports.runs.cancel.mockResolvedValue({ ...cancelled, status: 'cancelled' });
     await call('delete', `Training/${cancelled.id}`, who).expect(status);
@@ -294,7 +294,7 @@ describe('/api/Models', () => {
     history: [],
     lineage: { backbone: 'net', testSet: 'x', labels: ['moedas', 'segredos', 'selos'] },
     timestamp: new Date(),
-  } as Partial<ModelMetrics> as ModelMetrics;
+  } as unknown as ModelMetrics;
 
   it('lists versions with their figures, those that lost them too', async () => {
     const lost = newModelVersion(new Date('2025-01-01T12:00:00Z'), newId());
