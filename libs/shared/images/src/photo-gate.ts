@@ -48,7 +48,7 @@ export class PhotoEmptyError extends DomainError {
 export class PhotoTooLargeError extends DomainError {
   readonly code = 'PHOTO_TOO_LARGE';
   constructor(maxBytes: number) {
-    super(`A photo may have at most ${Math.floor(maxBytes / 1_000_000)} MB`);
+    super(`A photo may have at most ${maxBytes / 1_000_000} MB`);
   }
 }
 
