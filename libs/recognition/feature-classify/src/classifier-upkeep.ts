@@ -15,6 +15,9 @@ const STALE_MS = 15_000;
 /** Keeps model and index up to date while requests are answered. */
 @Injectable()
 export class ClassifierUpkeep implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  /** Resolves when the network and the stored vectors are in memory for the first time. */
+  readonly firstReady: Promise<void>;
+  private announceReady!: () => void;
   private tasks: Repeating[] = [];
   private followedAt = -Infinity;
 
@@ -22,6 +25,7 @@ export class ClassifierUpkeep implements OnApplicationBootstrap, BeforeApplicati
     private readonly models: ModelKeeper,
     private readonly serving: Serving,
   ) {
+    this.firstReady = new Promise((resolve) => (this.announceReady = resolve));
     gauge('classifier_index_vectors', 'Photos that can be found', [], function () {
       this.set(serving.now?.index.size ?? 0);
     });
@@ -57,6 +61,7 @@ export class ClassifierUpkeep implements OnApplicationBootstrap, BeforeApplicati
     if (index) {
       await index.follow();
       this.followedAt = performance.now();
+      this.announceReady();
     }
   }
 
