@@ -28,6 +28,7 @@ export class Collection1760000100000 implements MigrationInterface {
         column('ownerId', 'uuid'),
         column('nome', 'text', { length: '200' }),
         column('descricao', 'longtext', { isNullable: true }),
+        column('busca', 'longtext', { isNullable: true }),
         column('categoriaId', 'uuid'),
         column('createdAt', 'datetime'),
       ],

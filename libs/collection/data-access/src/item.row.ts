@@ -19,6 +19,10 @@ export class ItemRow {
   @PortableColumn('longtext', { name: 'descricao', nullable: true })
   description!: string | null;
 
+  /** Name and description as searches compare them, see `searchText`; absent in rows that were not written here. */
+  @PortableColumn('longtext', { name: 'busca', nullable: true, select: false })
+  searchText!: string | null;
+
   @PortableColumn('uuid', { name: 'categoriaId' })
   categoryId!: CategoryId;
 

@@ -1,30 +1,22 @@
-/** Latin letters whose accent a search ignores: those that Unicode decomposes into one plain letter and marks. */
-const accentedLetters = Array.from({ length: 0x17f - 0xc0 + 1 }, (_, at) => String.fromCharCode(0xc0 + at)).filter(
-  (letter) => /^[A-Za-z]$/.test(withoutMarks(letter)),
-);
-
-/**
- * The two lists that SQL's TRANSLATE (PostgreSQL, and SQL Server from 2017) takes to remove accents.
- * Upper-case letters are in it, since LOWER knows only ASCII under some locales.
- */
-export const accented = accentedLetters.join('');
-export const plain = accentedLetters.map(withoutMarks).join('');
+import { foldText } from '@repo/collection-domain';
 
 /** A search of more words is cut: each is a condition of its own. */
 const MAX_WORDS = 8;
 
-/** The words of a search as patterns for `LIKE … ESCAPE '!'`, without accents and in lower case; each matches anywhere. */
+/**
+ * What searches look into. Kept beside the texts: neither database compares without accents
+ * in words that the other knows, nor as fast.
+ */
+export function searchText(name: string, description: string | null): string {
+  return [name, description ?? ''].map(foldText).join('\n');
+}
+
+/** The words of a search as patterns for `LIKE … ESCAPE '!'`; each matches anywhere. */
 export function wordPatterns(text: string): string[] {
-  const folded = [...text.normalize('NFC')].map((letter) => (accented.includes(letter) ? withoutMarks(letter) : letter)).join('');
-  return folded
-    .toLowerCase()
+  return foldText(text)
     .replace(/\0/g, '') // PostgreSQL can't take it, and no stored text holds it
-    .split(/\s+/u)
+    .split(' ')
     .filter((word) => word !== '')
     .slice(0, MAX_WORDS)
     .map((word) => `%${word.replace(/[!%_[]/g, '!$&')}%`);
-}
-
-function withoutMarks(letter: string): string {
-  return letter.normalize('NFD').replace(/[\u0300-\u036f]/g, '');
 }

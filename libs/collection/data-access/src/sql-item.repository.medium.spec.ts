@@ -169,6 +169,9 @@ describe('listing', () => {
     ['ouro prata', []],
     ['lisboa', ['Dobrão de Ouro']],
     ['ÉPOCA', ['Moeda']],
+    ['łodz', ['Łódź']],
+    ['ŁÓDŹ', ['Łódź']],
+    ['жук', ['ЖУК']],
     ['100%', ['100% prata']],
     ['%', ['100% prata']],
     ['_', ['a_b']],
@@ -176,12 +179,12 @@ describe('listing', () => {
     ['!', ['uau!']],
     ["o'b", ["O'Brien"]],
     ['\\', ['a\\b']],
-    ['\0', ['100% prata', "O'Brien", 'Dobrão de Ouro', 'Moeda', '[abc]', 'a\\b', 'a_b', 'uau!']],
-    ['  ', ['100% prata', "O'Brien", 'Dobrão de Ouro', 'Moeda', '[abc]', 'a\\b', 'a_b', 'uau!']],
+    ['\0', ['100% prata', "O'Brien", 'Dobrão de Ouro', 'Moeda', '[abc]', 'a\\b', 'a_b', 'uau!', 'Łódź', 'ЖУК']],
+    ['  ', ['100% prata', "O'Brien", 'Dobrão de Ouro', 'Moeda', '[abc]', 'a\\b', 'a_b', 'uau!', 'Łódź', 'ЖУК']],
   ])('finds "%s"', async (text, expected) => {
     await items.create(newItem(owner, { name: 'Dobrão de Ouro', description: 'Casa da Moeda de LISBOA' }), oneMessageEach);
     await items.create(newItem(owner, { name: 'Moeda', description: 'da época' }), oneMessageEach);
-    for (const name of ['100% prata', 'a_b', '[abc]', 'uau!', "O'Brien", 'a\\b']) {
+    for (const name of ['Łódź', 'ЖУК', '100% prata', 'a_b', '[abc]', 'uau!', "O'Brien", 'a\\b']) {
       await items.create(newItem(owner, { name }), oneMessageEach);
     }
     await items.create(newItem(stranger, { name: 'Dobrão de Ouro' }), oneMessageEach);
@@ -231,6 +234,14 @@ describe('another owner', () => {
 });
 
 describe('changing', () => {
+  it('is found by what it says now', async () => {
+    const { id } = await items.create(newItem(owner, { name: 'Dobrão', description: 'de ouro' }), oneMessageEach);
+    await items.update(owner, id, { name: 'Cruzado' });
+    expect([(await all({ text: 'dobrao' })).total, (await all({ text: 'CRUZADO' })).total, (await all({ text: 'ouro' })).total]).toEqual([0, 1, 1]);
+    await items.update(owner, id, { description: '' });
+    expect((await all({ text: 'ouro' })).total).toBe(0);
+  });
+
   it('changes what is given and keeps the rest', async () => {
     const { id } = await items.create(newItem(owner, { description: 'old' }), oneMessageEach);
     expect(await items.update(owner, id, { name: ' New  name ' })).toMatchObject({ name: 'New name', description: 'old', category: { name: 'Moedas' } });

@@ -27,7 +27,7 @@ import { ItemRow } from './item.row.js';
 import { leaveMessages } from './outbox-rows.js';
 import { PhotoRow } from './photo.row.js';
 import { RemovedPhotoRow } from './removed-photo.row.js';
-import { accented, plain, wordPatterns } from './search-text.js';
+import { searchText, wordPatterns } from './search-text.js';
 
 export class SqlItemRepository extends ItemRepository {
   constructor(
@@ -52,7 +52,7 @@ export class SqlItemRepository extends ItemRepository {
           return present;
         }
         const categoryRow = await resolveCategory(manager, ownerId, category, createdAt);
-        await manager.insert(ItemRow, { id, ownerId, ...text, categoryId: categoryRow.id, createdAt });
+        await manager.insert(ItemRow, { id, ownerId, ...text, searchText: searchText(text.name, text.description), categoryId: categoryRow.id, createdAt });
         const rows = photos.map((photo, position) => ({ ...photo, itemId: id, ownerId, position, createdAt }));
         await manager.insert(PhotoRow, rows);
         const item: Item = { id, ownerId, name: text.name, description: text.description ?? undefined, category: toCategory(categoryRow), photos: rows, createdAt };
@@ -111,7 +111,8 @@ export class SqlItemRepository extends ItemRepository {
         if (change.category !== undefined) {
           row.categoryId = (await resolveCategory(manager, ownerId, change.category, this.clock.now())).id;
         }
-        await manager.update(ItemRow, { id }, { name: row.name, description: row.description, categoryId: row.categoryId });
+        const { name, description, categoryId } = row;
+        await manager.update(ItemRow, { id }, { name, description, searchText: searchText(name, description), categoryId });
         return getItem(manager, ownerId, id);
       },
       { retry: isUniqueViolation },
@@ -187,8 +188,7 @@ function searchItems(manager: EntityManager, ownerId: UserId, categoryId: Catego
     query.andWhere('item.categoryId = :categoryId', { categoryId });
   }
   wordPatterns(text ?? '').forEach((pattern, at) => {
-    const matches = (property: string) => `LOWER(TRANSLATE(item.${property}, :accented, :plain)) LIKE :word${at} ESCAPE '!'`;
-    query.andWhere(`(${matches('name')} OR ${matches('description')})`, { accented, plain, [`word${at}`]: pattern });
+    query.andWhere(`item.searchText LIKE :word${at} ESCAPE '!'`, { [`word${at}`]: pattern });
   });
   return query;
 }

@@ -1,6 +1,7 @@
 import { InvalidInputError, parseId, type CategoryId, type UserId } from '@repo/kernel';
 import { cleanLine } from './clean-text.js';
 import { CategoryInUseError } from './collection-errors.js';
+import { foldText } from './fold-text.js';
 
 /** How a category wants its photos varied; absent means the rule for its name. Same shape as the augmentation message's settings. */
 export interface CategorySettings {
@@ -41,23 +42,9 @@ export function cleanCategoryName(name: string): string {
   return clean;
 }
 
-/**
- * What makes two names the same category: trimmed, inner spaces collapsed, Unicode NFKD,
- * without accents, without case. Vowel signs of other scripts are letters, not accents, and stay.
- * Throws InvalidInputError when the result is empty or longer than 400 characters.
- */
+/** What makes two names the same category: see `foldText`. Throws InvalidInputError when the result is empty or longer than 400 characters. */
 export function normaliseCategoryName(name: string): string {
-  const normalised = name
-    .normalize('NFKD')
-    .replace(/[\u0300-\u036f]/gu, '')
-    // Upper first: folds what has no single lower case, such as ß and the two Greek sigmas.
-    .toUpperCase()
-    .toLowerCase()
-    // Lower-casing may bring accents back (İ), and what was decomposed for them alone is put together again.
-    .replace(/[\u0300-\u036f]/gu, '')
-    .normalize('NFC')
-    .trim()
-    .replace(/\s+/gu, ' ');
+  const normalised = foldText(name);
   if (normalised.length === 0 || normalised.length > MAX_NORMALISED_NAME) {
     throw new InvalidInputError('A category name must hold letters, digits or signs, and not too many of them');
   }
