@@ -80,6 +80,13 @@ export interface Training {
   readonly progress?: TrainingProgress | null;
 }
 
+/** A version of the model, and what it reached on photos that trained nothing; figures are absent when they were lost. */
+export interface ModelReport {
+  readonly version: string;
+  readonly metrics?: { readonly accuracy: number; readonly macroF1: number; readonly ece: number; readonly loss: number; readonly valAccuracy: number; readonly valLoss: number };
+  readonly perClass?: readonly { readonly label: string; readonly precision: number; readonly recall: number; readonly f1: number; readonly support: number }[];
+}
+
 /** The platform said no: its code, and its words. */
 export class ApiError extends Error {
   constructor(
@@ -214,8 +221,7 @@ export class ApiClient {
     return this.#send({ method: 'DELETE', path: `/Training/${id}` }).then(() => undefined);
   }
 
-  /** Figures of one version, as the platform keeps them. */
-  model(version: string): Promise<Record<string, unknown>> {
+  model(version: string): Promise<ModelReport> {
     return this.#json({ path: `/Models/${version}` });
   }
 

@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util';
-import type { ApiClient, Training } from '../api-client.js';
+import type { ApiClient, ModelReport, Training } from '../api-client.js';
 import { commonOptions, type Command, type CommandContext } from '../command.js';
 import { connect, connectionOptions } from '../connection.js';
 import { exitCode } from '../exit-code.js';
-import { modelFigures } from '../model-figures.js';
+import type { Terminal } from '../terminal.js';
+import type { Texts } from '../texts.js';
 import { watchTraining } from '../watch-training.js';
 
 /** `train`: asks for a training and shows it to its end. */
@@ -28,11 +29,24 @@ export const train: Command = async (context) => {
 async function printResult(client: ApiClient, training: Training | undefined, { terminal, texts }: CommandContext): Promise<void> {
   if (training?.status === 'done' && training.modelVersion) {
     terminal.print(terminal.good(texts.train.done(training.modelVersion)));
-    const figures = modelFigures(await client.model(training.modelVersion));
-    terminal.print(terminal.table(texts.train.figuresHead, figures));
+    printFigures(await client.model(training.modelVersion), terminal, texts);
   } else if (training) {
     const { status } = training;
     const word = status === 'refused' || status === 'failed' || status === 'cancelled' ? texts.train.ended[status] : status;
     terminal.complain(terminal.bad(`${word}${training.reason ? `: ${training.reason}` : ''}`));
   }
 }
+
+function printFigures({ metrics, perClass = [] }: ModelReport, terminal: Terminal, texts: Texts): void {
+  if (metrics) {
+    const { accuracy, macroF1, ece, loss } = metrics;
+    terminal.print(terminal.table(texts.train.figuresHead, [[percent(accuracy), percent(macroF1), percent(ece), loss.toFixed(3)]]));
+  }
+  if (perClass.length > 0) {
+    terminal.print(
+      terminal.table(texts.train.classesHead, perClass.map(({ label, precision, recall, f1, support }) => [label, percent(precision), percent(recall), percent(f1), String(support)])),
+    );
+  }
+}
+
+const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
