@@ -57,6 +57,7 @@ describe('DiskObjectStore', () => {
     ['cut off', (path: string) => truncate(path, 100)],
     ['longer', (path: string) => appendFile(path, 'more')],
     ['emptied', (path: string) => truncate(path, 0)],
+    ['short of its first bytes', async (path: string) => writeFile(path, (await readFile(path)).subarray(3))],
     ['foreign', (path: string) => writeFile(path, 'x'.repeat(2_000))],
   ])('gives out no file that is %s', async (_, damage) => {
     await put('item/a.jpg');

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -114,6 +115,14 @@ describe('GET /api/objects', () => {
     ['a NUL', () => path.replace('b.jpg', 'b.jpg%00')],
   ])('refuses a link with %s', async (_, make) => {
     const answer = await get(make());
+    expect(answer.body).toEqual({ code: 'LINK_EXPIRED' });
+  });
+
+  it('shows no model, even to who could sign a link to it', async () => {
+    await store.put('models', 'v1/model.onnx', photo, 'application/octet-stream');
+    const expires = '99999999999';
+    const signature = createHmac('sha256', linkSecret).update(`models\nv1/model.onnx\n${expires}`).digest('base64url');
+    const answer = await get(`/api/objects/models/v1/model.onnx?expires=${expires}&signature=${signature}`);
     expect(answer.body).toEqual({ code: 'LINK_EXPIRED' });
   });
 
