@@ -1,1 +1,4 @@
+export * from './create-similarity-index.js';
+export * from './find-backbone.js';
 export * from './safetensors.js';
+export * from './worker-inference-engine.js';
