@@ -84,8 +84,13 @@ export class PlatformProcess {
 }
 
 export class PlatformEndedError extends Error {
-  constructor(readonly folder: string) {
-    super(`The platform ended before it was ready: see ${folder}/platform.log`);
+  constructor(
+    /** Holds its log. */
+    readonly folder: string,
+    /** Its last words. */
+    readonly said: string,
+  ) {
+    super(`The platform ended before it was ready: ${said}`);
   }
 }
 
@@ -95,8 +100,10 @@ function program(): string {
 }
 
 async function readyOrEnded(child: ChildProcess, folder: string, signal: AbortSignal): Promise<void> {
+  let said = '';
+  child.stderr?.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-1000)));
   const ended = once(child, 'exit', { signal }).then(() => {
-    throw new PlatformEndedError(folder);
+    throw new PlatformEndedError(folder, said.trim());
   });
   ended.catch(() => {}); // it may end long after it was ready
   const ready = new Promise<void>((resolve) => {

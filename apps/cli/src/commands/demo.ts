@@ -147,6 +147,7 @@ async function onOwnPlatform(keep: boolean, watch: Stopwatch, context: CommandCo
       throw error;
     }
     terminal.complain(terminal.bad(texts.demo.platformEnded(error.folder)));
+    terminal.complain(error.said);
     return exitCode.noPlatform;
   }
   let code: number | undefined;
