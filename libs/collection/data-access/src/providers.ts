@@ -19,6 +19,6 @@ export const collectionProviders: Provider[] = [
   { provide: IdempotencyStore, useExisting: SqlIdempotencyStore },
   { provide: SqlOutboxStore, useFactory: (database: CollectionDatabase) => new SqlOutboxStore(database), inject: [CollectionDatabase] },
   { provide: OutboxStore, useExisting: SqlOutboxStore },
-  { provide: SentMessages, useFactory: (outbox: SqlOutboxStore): SentMessages => ({ purge: () => outbox.purgeSent() }), inject: [SqlOutboxStore] },
+  { provide: SentMessages, useExisting: SqlOutboxStore },
   { provide: PhotoRegister, useFactory: (database: CollectionDatabase) => new SqlPhotoRegister(database), inject: [CollectionDatabase] },
 ];

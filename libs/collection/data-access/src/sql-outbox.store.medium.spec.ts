@@ -101,8 +101,8 @@ it('removes what was sent more than a week ago', async () => {
   const [sent] = await store.claimBatch(1);
   await store.markSent([sent!.id]);
   clock.advance(6 * 24 * 3_600_000);
-  expect(await store.purgeSent()).toBe(0);
+  expect(await store.purge()).toBe(0);
   clock.advance(25 * 3_600_000);
-  expect(await store.purgeSent()).toBe(1);
+  expect(await store.purge()).toBe(1);
   expect(await store.backlog()).toMatchObject({ waiting: 1 });
 });

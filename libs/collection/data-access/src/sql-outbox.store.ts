@@ -1,3 +1,4 @@
+import type { SentMessages } from '@repo/collection-domain';
 import { CollectionDatabase, dialectOf, instant, translateDatabaseErrors, type Dialect } from '@repo/database';
 import { SystemClock, type Clock } from '@repo/kernel';
 import type { OutboxRow as WaitingMessage, OutboxStore } from '@repo/messaging';
@@ -17,7 +18,7 @@ const SENT_KEPT_MS = 7 * 24 * 3_600_000;
  * Rows claimed by one relay are locked until it marks them or asks for the next batch, so that a
  * second relay takes others meanwhile. The lock is the connection's: it ends with its process.
  */
-export class SqlOutboxStore implements OutboxStore {
+export class SqlOutboxStore implements OutboxStore, SentMessages {
   /** Holds the locks of the batch in hand. */
   private batch: QueryRunner | undefined;
 
@@ -58,7 +59,7 @@ export class SqlOutboxStore implements OutboxStore {
   }
 
   /** Removes rows that were sent more than 7 days ago; answers how many. */
-  purgeSent(): Promise<number> {
+  purge(): Promise<number> {
     return translateDatabaseErrors(async () => {
       const { source } = this.database;
       const before = instant(source, new Date(this.clock.now().getTime() - SENT_KEPT_MS));

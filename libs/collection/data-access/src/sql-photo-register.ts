@@ -2,6 +2,7 @@ import { PhotoRegister } from '@repo/collection-domain';
 import { CollectionDatabase, translateDatabaseErrors } from '@repo/database';
 import type { PhotoId } from '@repo/kernel';
 import { In } from 'typeorm';
+import { validate } from 'uuid';
 import { PhotoRow } from './photo.row.js';
 
 export class SqlPhotoRegister extends PhotoRegister {
@@ -11,7 +12,8 @@ export class SqlPhotoRegister extends PhotoRegister {
 
   known(ids: readonly PhotoId[]): Promise<Set<PhotoId>> {
     return translateDatabaseErrors(async () => {
-      const rows = ids.length === 0 ? [] : await this.database.source.manager.find(PhotoRow, { select: { id: true }, where: { id: In([...ids]) } });
+      const wellFormed = ids.filter((id) => validate(id)); // a file's name may be anything, and no row has that id then
+      const rows = wellFormed.length === 0 ? [] : await this.database.source.manager.find(PhotoRow, { select: { id: true }, where: { id: In(wellFormed) } });
       return new Set(rows.map(({ id }) => id));
     });
   }

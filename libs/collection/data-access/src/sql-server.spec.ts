@@ -8,6 +8,7 @@ import { SqlErrorLogRepository } from './sql-error-log.repository.js';
 import { SqlIdempotencyStore } from './sql-idempotency.store.js';
 import { SqlItemRepository } from './sql-item.repository.js';
 import { SqlOutboxStore } from './sql-outbox.store.js';
+import { SqlPhotoRegister } from './sql-photo-register.js';
 import { collectionEntities } from './tables.js';
 
 /** What a call sends; tables named in `empty` answer as if they had no rows. */
@@ -39,6 +40,7 @@ let categories: SqlCategoryRepository;
 let keys: SqlIdempotencyStore;
 let outbox: SqlOutboxStore;
 let errors: SqlErrorLogRepository;
+let register: SqlPhotoRegister;
 
 const itemCalls: Calls<SqlItemRepository> = {
   create: [
@@ -76,11 +78,14 @@ const outboxCalls: Calls<SqlOutboxStore> = {
   markSent: [() => outbox.markSent([newId(), newId()]), 'UPDATE Outbox'],
   markFailed: [() => outbox.markFailed([newId()]), 'UPDATE Outbox'],
   backlog: [() => outbox.backlog(), 'SELECT Outbox, SELECT Outbox'],
-  purgeSent: [() => outbox.purgeSent(), 'DELETE Outbox'],
+  purge: [() => outbox.purge(), 'DELETE Outbox'],
 };
 const errorCalls: Calls<SqlErrorLogRepository> = {
   record: [() => errors.record({ message: 'm', reason: 'r', context: {} }), 'INSERT ErrorLog'],
   recent: [() => errors.recent(10), 'SELECT ErrorLog'],
+};
+const registerCalls: Calls<SqlPhotoRegister> = {
+  known: [() => register.known([photoId, otherPhotoId]), 'SELECT Fotos'],
 };
 const named = (subject: string, calls: Record<string, Case>) => Object.entries(calls).map(([method, one]): [string, ...Case] => [`${subject}.${method}`, ...one]);
 
@@ -96,6 +101,7 @@ beforeAll(async () => {
   keys = new SqlIdempotencyStore(database, clock);
   outbox = new SqlOutboxStore(database, clock);
   errors = new SqlErrorLogRepository(database, clock);
+  register = new SqlPhotoRegister(database);
 });
 
 /** Rows under the names that the query asks for: TypeORM's are `item_id` or `ItemRow__ItemRow_category_nome`. */
@@ -119,6 +125,7 @@ it.each<[string, ...Case]>([
   ['keys.begin, taking over', () => keys.begin(owner, 'old', 'f'), 'SELECT IdempotencyKeys, UPDATE IdempotencyKeys'],
   ...named('outbox', outboxCalls),
   ...named('errors', errorCalls),
+  ...named('register', registerCalls),
 ])('speaks to SQL Server in words it knows: %s', async (_, call, sends, withoutRows = []) => {
   empty = withoutRows;
   server.clear();
