@@ -32,6 +32,7 @@ it('takes brightness and contrast from the grey levels', () => {
 it.each([
   ['a good photo', { sharpness: 800, brightness: 120, contrast: 55 }, []],
   ['the softest of 280 real photos', { sharpness: 29.3, brightness: 110, contrast: 40 }, []],
+  ['a smooth thing on a plain ground', { sharpness: 12, brightness: 120, contrast: 40 }, []],
   ['one out of focus', { sharpness: 8, brightness: 120, contrast: 55 }, ['blurred']],
   ['one taken in the dark', { sharpness: 800, brightness: 9, contrast: 20 }, ['dark']],
   ['one taken against the sun', { sharpness: 800, brightness: 250, contrast: 20 }, ['overexposed']],

@@ -111,7 +111,7 @@ it('keeps the full size when told to', async () => {
 it('finds a photo out of focus, and leaves the extras out', async () => {
   const { badQuality, quality, variants } = await render(await picture(400, 300).blur(6).jpeg().toBuffer(), { category: 'Carros' });
   expect(badQuality).toBe(true);
-  expect(quality.sharpness).toBeLessThan(20);
+  expect(quality.sharpness).toBeLessThan(10);
   expect(variants).toHaveLength(9);
 });
 
