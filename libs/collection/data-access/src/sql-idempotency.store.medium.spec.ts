@@ -63,6 +63,14 @@ it('starts over with a key that was given back', async () => {
   expect((await begin('k', 'other')).kind).toBe('claimed');
 });
 
+it('keeps the first answer, whatever comes after it', async () => {
+  const claim = claimOf(await begin());
+  await store.finish(claim, { status: 201, response: 'first' });
+  await store.finish(claim, { status: 500, response: 'second' });
+  await store.forget(claim);
+  expect(await begin()).toEqual({ kind: 'answered', answer: { status: 201, response: 'first' } });
+});
+
 it('hands the request of a dead process on after a minute, under the same id', async () => {
   const first = claimOf(await begin());
   clock.advance(59_000);
