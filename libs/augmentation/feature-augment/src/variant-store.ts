@@ -38,7 +38,6 @@ export class VariantStore {
     }
     const stored = await this.upload(objectKey, bytes, sha256);
     if (!stored) {
-      uploadsFailed.inc();
       return { ...result, state: 'upload_failed', errorType: 'integrity' };
     }
     fileSize.observe({ kind: 'variant' }, bytes.length);
@@ -52,6 +51,7 @@ export class VariantStore {
       if (stored && isIntact(stored, bytes, sha256)) {
         return stored;
       }
+      uploadsFailed.inc();
       this.logger.warn({ msg: 'Integrity check failed', key, attempt, expected: sha256, stored });
       await this.store.remove('processed', key);
     }
@@ -64,6 +64,7 @@ export class VariantStore {
       return await this.store.put('processed', key, bytes, 'image/jpeg');
     } catch (error) {
       if (error instanceof TemporaryError) {
+        uploadsFailed.inc();
         throw error;
       }
       this.logger.warn({ msg: 'a variant could not be stored', key, err: error });

@@ -71,8 +71,8 @@ export const backendEnv = z.object({
 export const augmentationEnv = z.object({
   /** Longest side of a stored variant, in pixels; 0 keeps the photo's size. */
   OC_VARIANT_LONG_SIDE: z.coerce.number().int().min(0).max(10_000).default(1024),
-  /** Image processes: each renders one photo at a time. */
-  OC_AUGMENT_WORKERS: z.coerce.number().int().min(1).max(64).default(2),
+  /** Image processes: each renders one photo at a time. A service holds 4 photos at once; for more, start it more than once. */
+  OC_AUGMENT_WORKERS: z.coerce.number().int().min(1).max(4).default(2),
   /** Port of the worker's health and metrics page. */
   AUGMENTATIONS_PORT: port(5011),
 });
