@@ -96,7 +96,10 @@ it('starts no process before there is work, no more than it may, and lets idle o
 });
 
 it('reports a worker that can not start as a crash', async () => {
-  await expect(open({ workerFile: path.join(folder, 'absent.mjs') }).render(photo, order())).rejects.toThrow(RenderCrashedError);
+  const workerFile = path.join(folder, 'unwilling.mjs');
+  await writeFile(workerFile, 'process.exit(3);');
+  const asked = order();
+  await expect(open({ workerFile }).render(photo, asked)).rejects.toThrow(new RenderCrashedError(asked.photoId, 'exit code 3'));
 });
 
 it('refuses who waits when it closes', async () => {
