@@ -103,6 +103,30 @@ describe('PgBossMessageBus', () => {
     await vi.waitFor(() => expect(attempts).toEqual([1]), 3_000);
   });
 
+  it('clears a suspect at once, alone, and does not send it to the end of the queue', async () => {
+    const bus = await openBus();
+    const message = newCommand();
+    for (let n = 0; n < 60; n++) {
+      await bus.publish(message, { n });
+    }
+    await sql.query(`update messages.job set data = jsonb_set(data, '{crashes}', '1') where name = $1 and data->>'text' like '%"n":30}%'`, [message.queue]);
+    const order: number[] = [];
+    let running = 0;
+    let besideSuspect = 0;
+    const handler = async ({ n }: { n: number }) => {
+      running++;
+      order.push(n);
+      await sleep(10);
+      besideSuspect += n === 30 ? running - 1 : 0;
+      running--;
+      return done();
+    };
+    await bus.subscribe(message, handler, { parallel: 4 });
+    await vi.waitFor(() => expect(order).toHaveLength(60), 10_000);
+    expect(besideSuspect).toBe(0);
+    expect(order.indexOf(30)).toBeLessThan(40);
+  });
+
   it('takes over from a worker that is stuck, though it is still connected', async () => {
     const stuck = await openBus();
     const message = newCommand();
