@@ -1,9 +1,11 @@
 import { InvalidInputError, newId, type UserId } from '@repo/kernel';
-import { beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it, vi } from 'vitest';
 import { DEFAULT_ADMINISTRATOR_EMAIL, ensureLocalAdministrator } from './local-administrator.js';
 import { verifyPassword } from './password.js';
 import type { Provider, Role, User } from './user.js';
 import { UserRepository, type NewUser } from './user.repository.js';
+
+vi.setConfig({ testTimeout: 60_000 }); // hashing is slow on purpose
 
 class FakeUsers extends UserRepository {
   all: User[] = [];

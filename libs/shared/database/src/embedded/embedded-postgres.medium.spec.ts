@@ -7,7 +7,7 @@ import path from 'node:path';
 import { builtFile } from '@repo/kernel';
 import pg from 'pg';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { EmbeddedPostgres } from './embedded-postgres.js';
+import { EmbeddedPostgres, stopLeftOver } from './embedded-postgres.js';
 import { canEnter, preparePostgresBinaries } from './postgres-binaries.js';
 import { hasEnded, isRunning } from './running-process.js';
 
@@ -25,6 +25,7 @@ beforeEach(async () => {
 afterEach(async () => {
   children.forEach((child) => child.kill('SIGKILL'));
   await Promise.all(started.map((server) => server.stop()));
+  await stopLeftOver(path.join(dataDir, 'postgres', 'cluster'));
   await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
 });
 

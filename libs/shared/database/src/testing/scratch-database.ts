@@ -58,12 +58,14 @@ async function startServer(): Promise<EmbeddedPostgres> {
 /** Servers of test processes that were killed, and so could not remove them. */
 async function sweep(): Promise<void> {
   for (const name of (await readdir(os.tmpdir())).filter((entry) => entry.startsWith(PREFIX))) {
-    const dataDir = path.join(os.tmpdir(), name);
-    const folder = await stat(dataDir).catch(() => undefined);
-    const abandoned = folder && Date.now() - folder.mtimeMs > YOUNG_MS && (await directoryUser(dataDir)) === undefined;
-    if (abandoned) {
-      await stopLeftOver(path.join(dataDir, 'postgres', 'cluster')).catch(() => {});
-      await rm(dataDir, { recursive: true, force: true }).catch(() => {}); // another user's stays
-    }
+    await removeIfAbandoned(path.join(os.tmpdir(), name)).catch(() => {}); // another user's stays
+  }
+}
+
+async function removeIfAbandoned(dataDir: string): Promise<void> {
+  const { mtimeMs } = await stat(dataDir);
+  if (Date.now() - mtimeMs > YOUNG_MS && (await directoryUser(dataDir)) === undefined) {
+    await stopLeftOver(path.join(dataDir, 'postgres', 'cluster'));
+    await rm(dataDir, { recursive: true, force: true });
   }
 }
