@@ -44,7 +44,12 @@ async function main(): Promise<void> {
     (why, exitCode) => void end(why, exitCode),
   );
 
+  let isEnding = false;
   async function end(why: string, exitCode: number): Promise<void> {
+    if (isEnding) {
+      return;
+    }
+    isEnding = true;
     console.log(`· stopping: ${why}`);
     await platform.stop();
     process.exit(exitCode);

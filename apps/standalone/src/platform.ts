@@ -34,6 +34,7 @@ export class Platform {
 
   constructor(
     private readonly options: PlatformOptions,
+    /** Called when a part is lost that can't be started again. */
     private readonly onGaveUp: (why: string, exitCode: number) => void,
   ) {}
 
@@ -51,7 +52,13 @@ export class Platform {
 
     say('starting the database');
     this.database = EmbeddedPostgres.start({ dataDir, databases: ['collection', 'learning'] });
-    const environment = this.serviceEnvironment(secrets, await this.database);
+    const database = await this.database;
+    void database.ended.then((how) => {
+      if (!this.stopping) {
+        this.onGaveUp(`${how}, unasked; its log is in the data folder. Nothing accepted is lost: start again with npm start`, 1);
+      }
+    });
+    const environment = this.serviceEnvironment(secrets, database);
 
     say('bringing the tables up to date');
     const prepared = await prepare(environment, this.options.resetPassword);
