@@ -8,8 +8,8 @@ export interface ServiceSpec {
   /** Compiled `main.js` of the app. */
   script: string;
   environment: NodeJS.ProcessEnv;
-  /** Heap limit of the process in MiB: keeps V8 from growing where it could collect. */
-  heapMiB: number;
+  /** How V8 is to use memory. */
+  nodeFlags: readonly string[];
 }
 
 /** sysexits' EX_CONFIG: starting again can't help. */
@@ -81,7 +81,7 @@ export class Service {
   private spawn(): ChildProcess {
     const child = fork(this.spec.script, {
       env: { ...frugalAllocator, ...this.spec.environment },
-      execArgv: [`--max-old-space-size=${this.spec.heapMiB}`, '--max-semi-space-size=1', '--enable-source-maps'],
+      execArgv: [...this.spec.nodeFlags, '--enable-source-maps'],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       detached: true, // Ctrl-C reaches the supervisor alone, which stops the rest in order
     });
