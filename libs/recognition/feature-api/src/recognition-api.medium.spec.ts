@@ -225,6 +225,18 @@ describe('/api/Training', () => {
   });
 
   it.each([
+    ['refused', 'TOO_FEW_PHOTOS', '"segredos" has 2 (3 missing)', 'A training needs more photos in some category; an administrator sees in which'],
+    ['refused', 'QUALITY_GATE', 'macro-F1 60.0%: 30.0% worse', 'macro-F1 60.0%: 30.0% worse'],
+    ['failed', 'INTERNAL', 'ENOENT: /home/ana/data', 'Something went wrong; an administrator sees what'],
+  ] as const)('tells people why it was %s (%s), without what is not theirs', async (status, reasonCode, reason, forPeople) => {
+    const ended = run({ status, reasonCode, reason });
+    ports.runs.get.mockResolvedValue(ended);
+    const reasonTold = async (who: string) => (await call('get', `Training/${ended.id}`, who).expect(200)).body.reason as string;
+    expect(await reasonTold('ana')).toBe(forPeople);
+    expect(await reasonTold('admin')).toBe(reason);
+  });
+
+  it.each([
     ['ana', 'ana', 200],
     ['ana', 'rui', 403],
     ['ana', 'admin', 200],

@@ -40,11 +40,27 @@ export class TrainingsService {
   }
 }
 
+/** What everybody may read where the run's own words name other people's categories, or the machine's insides. */
+const publicReasons: Readonly<Record<string, string>> = {
+  TOO_FEW_CATEGORIES: 'A training needs photos in at least 2 categories',
+  TOO_FEW_PHOTOS: 'A training needs more photos in some category; an administrator sees in which',
+  TOO_FEW_ITEMS: 'A training needs more items in some category; an administrator sees in which',
+};
+const FAILED = 'Something went wrong; an administrator sees what';
+
+function reasonFor({ status, reasonCode = '', reason }: TrainingRun, user: SignedInUser): string | undefined {
+  if (user.role === 'admin') {
+    return reason;
+  }
+  return status === 'failed' ? FAILED : (publicReasons[reasonCode] ?? reason);
+}
+
 function isTheirs(user: SignedInUser, requestedBy: TrainingRun['requestedBy']): boolean {
   return user.role === 'admin' || user.id === requestedBy;
 }
 
-function answerTraining({ id, status, motive, requestedBy, requestedAt, startedAt, finishedAt, reasonCode, reason, modelVersion, progress }: TrainingRun, user: SignedInUser): TrainingAnswer {
+function answerTraining(run: TrainingRun, user: SignedInUser): TrainingAnswer {
+  const { id, status, motive, requestedBy, requestedAt, startedAt, finishedAt, reasonCode, modelVersion, progress } = run;
   return {
     id,
     status,
@@ -53,7 +69,7 @@ function answerTraining({ id, status, motive, requestedBy, requestedAt, startedA
     startedAt: startedAt?.toISOString(),
     finishedAt: finishedAt?.toISOString(),
     reasonCode,
-    reason,
+    reason: reasonFor(run, user),
     modelVersion,
     progress: progress && { ...progress, epochs: progress.epochs.map(answerEpoch) },
   };
