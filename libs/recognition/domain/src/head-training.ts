@@ -30,7 +30,7 @@ export interface HeadFitOptions {
   readonly learningRate: number;
   /** Share of the target that is spread over all classes, 0 to 1. */
   readonly labelSmoothing: number;
-  /** L2 penalty on the weights. */
+  /** Penalty on the squared weights: this times their sum is added to the loss. */
   readonly weightDecay: number;
   readonly seed: number;
   readonly signal?: AbortSignal;

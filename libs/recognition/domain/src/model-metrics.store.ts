@@ -2,7 +2,7 @@ import type { TrainingRunId } from '@repo/kernel';
 import type { EpochReport } from './head-training.js';
 import type { ModelVersion } from './model-version.js';
 import type { Scorecard } from './promotion-gate.js';
-import type { TrainingLineage, TrainingMetrics } from './train-model.js';
+import type { TrainingLineage, TrainingMetrics } from './model-trainer.js';
 
 /** Where a version comes from, so that it can be made again. */
 export interface ModelLineage extends TrainingLineage {

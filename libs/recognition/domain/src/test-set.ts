@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { TrainingPhoto } from './train-model.js';
+import type { TrainingPhoto } from './model-trainer.js';
 
 /** Names an examination: the same photos with the same labels, in whatever order, give the same checksum. */
 export function testSetChecksum(photos: readonly Pick<TrainingPhoto, 'photoId' | 'label'>[]): string {

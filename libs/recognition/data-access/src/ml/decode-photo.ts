@@ -14,7 +14,7 @@ export async function decodePhoto(photo: Uint8Array, side: number): Promise<Buff
   return sharp(photo, { limitInputPixels: mostPixels, failOn: 'error' })
     .timeout({ seconds: longestDecodeSeconds })
     .autoOrient()
-    .resize(side, side, { fit: 'cover', kernel: 'cubic' })
+    .resize(side, side, { fit: 'cover', kernel: 'linear' })
     .flatten({ background: '#ffffff' })
     .toColourspace('srgb')
     .raw({ depth: 'uchar' })
