@@ -31,7 +31,7 @@ export class TrainingThread extends ModelTrainer {
   async train(photos: readonly TrainingPhoto[], parameters: TrainingParameters, { onEpoch, signal }: TrainingHooks = {}): Promise<TrainingReport> {
     signal?.throwIfAborted();
     const workerData: TrainingOrder = { backend: this.options.backend, photos, parameters };
-    const worker = new Worker(builtFile(import.meta.url, './training.worker.js'), { workerData });
+    const worker = new Worker(builtFile(import.meta.url, './training.worker.js'), { workerData, execArgv: [] });
     const abort = () => void worker.terminate();
     signal?.addEventListener('abort', abort, { once: true });
     let report: TrainingReport | undefined;

@@ -48,7 +48,7 @@ function file(name: ModelFileName, contentType: string, bytes: Buffer): ModelFil
 
 /** In a thread: HDF5's library blocks for half a second and keeps its memory until the thread ends. */
 async function writeNetworkFiles(order: NetworkFilesOrder): Promise<NetworkFiles> {
-  const worker = new Worker(builtFile(import.meta.url, './network-files.worker.js'), { workerData: order });
+  const worker = new Worker(builtFile(import.meta.url, './network-files.worker.js'), { workerData: order, execArgv: [] });
   let files: NetworkFiles | undefined;
   worker.on('message', (answer: NetworkFiles) => (files = answer));
   await once(worker, 'exit'); // rejects with what the thread threw
