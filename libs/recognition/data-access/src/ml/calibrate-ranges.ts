@@ -1,4 +1,4 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { Tensor } from 'onnxruntime-node';
 import { addNetwork } from './backbone-graph.js';
 import type { ConvolutionalNetwork } from './convolutional-network.js';
 import { OnnxGraph } from './onnx-graph.js';
@@ -10,6 +10,7 @@ import { quantisedValues, type ValueRange } from './quantised-graph.js';
  * @param photos RGB bytes of the network's input size
  */
 export async function calibrateRanges(network: ConvolutionalNetwork, photos: readonly Uint8Array[]): Promise<Map<string, ValueRange>> {
+  const { InferenceSession, Tensor } = await import('onnxruntime-node'); // only here, so that a backbone costs no memory for it
   const names = quantisedValues(network);
   const session = await InferenceSession.create(observedGraph(network, names), { intraOpNumThreads: 1, executionMode: 'sequential' });
   try {

@@ -10,7 +10,7 @@ interface Waiting<T> {
 
 /** One worker thread with its own copy of every loaded network. */
 export class InferenceThread {
-  private readonly worker = new Worker(builtFile(import.meta.url, './inference.worker.js'));
+  private readonly worker = new Worker(builtFile(import.meta.url, './inference.worker.js'), { execArgv: [] });
   private readonly loads = new Map<number, Waiting<void>>();
   private readonly runs = new Map<number, Waiting<DoneAnswer>>();
   private death: Error | undefined;

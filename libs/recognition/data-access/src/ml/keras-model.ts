@@ -1,5 +1,5 @@
 import type { TrainedHead } from '@repo/recognition-domain';
-import { samePadding, type Convolution, type ConvolutionalNetwork } from './convolutional-network.js';
+import type { Convolution, ConvolutionalNetwork } from './convolutional-network.js';
 
 /** A layer's weights, named as Keras names them. */
 export interface KerasWeights {
@@ -25,14 +25,14 @@ interface Layer {
 }
 
 /**
- * Backbone and head as a Keras model: `image` float32 [n, side, side, 3], scaled to -1..1, gives
- * `probabilities` [n, classes], calibrated. The embedding is the output of `embedding`, a
- * UnitNormalization layer (Keras 2.8 and later; TensorFlow.js needs `UnitNormalization` of this
- * library registered).
+ * Backbone and head as a Keras model: `image` float32 [n, side, side, 3], RGB from 0 to 255, gives
+ * `probabilities` [n, classes], calibrated. Only layers that Keras and TensorFlow.js bring along, so
+ * that both load it as it is.
  */
 export function kerasModel(network: ConvolutionalNetwork, head: TrainedHead): KerasModel {
   const builder = new ModelBuilder();
-  let value = builder.add('InputLayer', 'image', { batch_input_shape: [null, network.inputSize, network.inputSize, 3], dtype: 'float32', sparse: false }, []);
+  const image = builder.add('InputLayer', 'image', { batch_input_shape: [null, network.inputSize, network.inputSize, 3], sparse: false }, []);
+  let value = builder.add('Rescaling', 'normalised', { scale: 1 / 127.5, offset: -1 }, [image]);
   for (const { layers, residual } of network.blocks) {
     const entered = value;
     for (const layer of layers) {
@@ -42,24 +42,27 @@ export function kerasModel(network: ConvolutionalNetwork, head: TrainedHead): Ke
       value = builder.add('Add', `${value}_add`, {}, [entered, value]);
     }
   }
-  value = builder.add('GlobalAveragePooling2D', 'average', { data_format: 'channels_last' }, [value]);
-  value = builder.add('UnitNormalization', 'embedding', { axis: -1 }, [value]);
-  const output = addHead(builder, network.dimensions, head, value);
-  return builder.finish('ocolecionador', 'image', output);
+  const average = builder.add('GlobalAveragePooling2D', 'average', { data_format: 'channels_last' }, [value]);
+  const output = addHead(builder, network.dimensions, head, addUnitLength(builder, network.dimensions, average));
+  return builder.finish('ocolecionador', image, output);
+}
+
+/**
+ * Brings a vector to the length of the root of its dimensions. TensorFlow.js has no layer for that,
+ * but a layer normalisation of (x, -x) does it: their mean is 0, their variance the mean square.
+ * The numbers come in pairs, each before its negative.
+ */
+function addUnitLength(builder: ModelBuilder, dimensions: number, input: string): string {
+  const pixel = builder.add('Reshape', 'average_pixel', { target_shape: [1, 1, dimensions] }, [input]);
+  const mirrored = builder.add('DepthwiseConv2D', 'mirrored', { ...convolutionConfig(1, 1, 'valid'), use_bias: false, depth_multiplier: 2 }, [pixel]);
+  builder.weigh(mirrored, 'depthwise_kernel', [1, 1, dimensions, 2], Float32Array.from({ length: 2 * dimensions }, (_, i) => (i % 2 === 0 ? 1 : -1)));
+  const flat = builder.add('Flatten', 'mirrored_flat', { data_format: 'channels_last' }, [mirrored]);
+  return builder.add('LayerNormalization', 'embedding', { axis: [-1], epsilon: 1e-12, center: false, scale: false }, [flat]);
 }
 
 function addConvolution(builder: ModelBuilder, layer: Convolution, input: string): string {
   const { name, kernel, stride, depthwise, channelsIn, channelsOut } = layer;
-  const { before, after } = samePadding(layer);
-  const shared = {
-    kernel_size: [kernel, kernel],
-    strides: [stride, stride],
-    padding: before + after > 0 ? 'same' : 'valid',
-    data_format: 'channels_last',
-    dilation_rate: [1, 1],
-    activation: 'linear',
-    use_bias: true,
-  };
+  const shared = { ...convolutionConfig(kernel, stride, 'same'), use_bias: true };
   const value = depthwise
     ? builder.add('DepthwiseConv2D', name, { ...shared, depth_multiplier: 1 }, [input])
     : builder.add('Conv2D', name, { ...shared, filters: channelsOut }, [input]);
@@ -68,10 +71,24 @@ function addConvolution(builder: ModelBuilder, layer: Convolution, input: string
   return layer.relu6 ? builder.add('ReLU', `${name}_relu6`, { max_value: 6 }, [value]) : value;
 }
 
+function convolutionConfig(kernel: number, stride: number, padding: 'same' | 'valid') {
+  return {
+    kernel_size: [kernel, kernel], strides: [stride, stride], padding,
+    data_format: 'channels_last', dilation_rate: [1, 1], activation: 'linear',
+  };
+}
+
+/** Its input is as long as the root of the dimensions, and every number in it is followed by its negative, which weighs nothing. */
 function addHead(builder: ModelBuilder, dimensions: number, { labels, weights, bias, temperature }: TrainedHead, input: string): string {
   const output = builder.add('Dense', 'probabilities', { units: labels.length, activation: 'softmax', use_bias: true }, [input]);
   // Dividing weights and bias by the temperature divides the logits.
-  builder.weigh(output, 'kernel', [dimensions, labels.length], weights.map((weight) => weight / temperature));
+  const scale = 1 / (temperature * Math.sqrt(dimensions));
+  const kernel = new Float32Array(2 * weights.length);
+  weights.forEach((weight, i) => {
+    const [row, column] = [Math.floor(i / labels.length), i % labels.length];
+    kernel[2 * row * labels.length + column] = weight * scale;
+  });
+  builder.weigh(output, 'kernel', [2 * dimensions, labels.length], kernel);
   builder.weigh(output, 'bias', [labels.length], bias.map((value) => value / temperature));
   return output;
 }
@@ -82,7 +99,7 @@ class ModelBuilder {
 
   add(className: string, name: string, config: object, inputs: readonly string[]): string {
     const inbound = inputs.map((input) => [input, 0, 0, {}]);
-    this.layers.push({ name, class_name: className, config: { name, trainable: true, ...config }, inbound_nodes: inbound.length > 0 ? [inbound] : [] });
+    this.layers.push({ name, class_name: className, config: { name, trainable: true, dtype: 'float32', ...config }, inbound_nodes: inbound.length > 0 ? [inbound] : [] });
     return name;
   }
 

@@ -11,7 +11,6 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { drawCalibrationPhotos } from './calibration-photos.js';
 import { randomBackbone } from './find-backbone.js';
 import { useTensorflow } from './tensorflow.js';
-import './unit-normalization.layer.js';
 import { VersionFileBuilder } from './version-file-builder.js';
 
 const backbone = randomBackbone(3);
@@ -51,11 +50,11 @@ it('writes the manifest last, and every file as it says', async () => {
 it('says the same in TensorFlow.js as in the network that is served', async () => {
   const { modelTopology, weightsManifest } = JSON.parse(files.get('model.json')!.bytes.toString('utf8')) as { modelTopology: object; weightsManifest: { weights: tf.io.WeightsManifestEntry[] }[] };
   const model = await loadLayersModel(tf.io.fromMemory({ modelTopology, weightSpecs: weightsManifest[0]!.weights, weightData: new Uint8Array(files.get('weights.bin')!.bytes).buffer }));
-  const image = tf.tensor4d(Float32Array.from(pixels, (byte) => byte / 127.5 - 1), [1, inputSize, inputSize, 3]);
+  const image = tf.tensor4d(Float32Array.from(pixels), [1, inputSize, inputSize, 3]);
   const probabilities = [...(model.predict(image) as tf.Tensor).dataSync()];
   const served = await servedProbabilities();
   expect(Math.max(...served)).toBeLessThan(0.999); // else any two networks would agree
-  probabilities.forEach((probability, i) => expect(probability).toBeCloseTo(served[i]!, 3));
+  probabilities.forEach((probability, i) => expect(probability).toBeCloseTo(served[i]!, 5));
 });
 
 it('keeps every weight in the Keras file', async () => {
@@ -64,8 +63,10 @@ it('keeps every weight in the Keras file', async () => {
   await writeFile(path.join(folder, 'model.h5'), files.get('model.h5')!.bytes);
   const h5 = new hdf5.File(path.join(folder, 'model.h5'), 'r');
   const kernel = h5.get('model_weights/probabilities/probabilities/kernel:0') as Dataset;
-  expect(kernel.shape).toEqual([dimensions, 3]);
-  expect((kernel.value as Float32Array)[7]).toBeCloseTo(head.weights[7]! / head.temperature, 5);
+  expect(kernel.shape).toEqual([2 * dimensions, 3]);
+  const [row, column] = [2, 1];
+  const weight = head.weights[row * 3 + column]! / head.temperature / Math.sqrt(dimensions);
+  expect((kernel.value as Float32Array)[2 * row * 3 + column]).toBeCloseTo(weight, 5);
   const config = JSON.parse(h5.attrs['model_config']!.value as string) as { config: { layers: { name: string }[] } };
   expect((h5.get('model_weights') as Group).attrs['layer_names']!.value).toEqual(config.config.layers.map(({ name }) => name));
   h5.close();
