@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServiceLog } from './service-log.js';
 
@@ -10,6 +11,8 @@ export interface ServiceSpec {
   environment: NodeJS.ProcessEnv;
   /** How V8 is to use memory. */
   nodeFlags: readonly string[];
+  /** 0 to 19, as `nice` has it: the higher, the more it lets others go first. */
+  niceness: number;
 }
 
 /** sysexits' EX_CONFIG: starting again can't help. */
@@ -21,6 +24,14 @@ const STABLE_AFTER_MS = 60_000;
 
 /** glibc keeps freed memory for each thread by default; image work frees megabytes at a time. Ignored elsewhere. */
 const frugalAllocator = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_TRIM_THRESHOLD_: '131072' };
+
+function yieldToOthers({ pid }: ChildProcess, niceness: number): void {
+  try {
+    setPriority(pid!, niceness);
+  } catch {
+    // It ended already, or the system has no priorities: then it competes as an equal.
+  }
+}
 
 /** One app in its own process: started again when it dies, told to stop when the platform stops. */
 export class Service {
@@ -85,6 +96,7 @@ export class Service {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       detached: true, // Ctrl-C reaches the supervisor alone, which stops the rest in order
     });
+    yieldToOthers(child, this.spec.niceness);
     const startedAt = Date.now();
     child.stdout?.on('data', (chunk: Buffer) => this.log.write(chunk));
     child.stderr?.on('data', (chunk: Buffer) => this.log.write(chunk));
