@@ -141,6 +141,12 @@ describe('bad requests', () => {
   });
 });
 
+it('tells services which version it serves', async () => {
+  const version = (token: string) => request(app.getHttpServer()).get('/version').set('Authorization', `Bearer ${token}`);
+  expect((await version(TOKEN)).body).toEqual({ modelVersion: null });
+  expect((await version('wrong')).status).toBe(401);
+});
+
 it('tells the surplus to come again, and answers the rest', async () => {
   const imagePath = 'uploads/popular.jpg';
   await store.put('temp', imagePath, await sharp(await stripes('green', 'black')).resize(3_000).jpeg().toBuffer(), 'image/jpeg');

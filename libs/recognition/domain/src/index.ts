@@ -21,6 +21,7 @@ export * from './promote-model.js';
 export * from './promotion-gate.js';
 export * from './refuse-training.js';
 export * from './seeded-random.js';
+export * from './served-version.js';
 export * from './similar-items.js';
 export * from './similarity-index.js';
 export * from './similarity-indexes.js';

@@ -8,6 +8,7 @@ import { ModelKeeper } from './model-keeper.js';
 import { ModelLoader } from './model-loader.js';
 import { PhotoIndexes } from './photo-indexes.js';
 import { Serving } from './serving.js';
+import { VersionController } from './version.controller.js';
 
 /** `POST /classify`: asks the app for the ports of recognition and storage. */
 @Module({})
@@ -15,7 +16,7 @@ export class ClassifyModule {
   static forRoot(settings: ClassifierSettings): DynamicModule {
     return {
       module: ClassifyModule,
-      controllers: [ClassifyController],
+      controllers: [ClassifyController, VersionController],
       providers: [
         { provide: ClassifierSettings, useValue: settings },
         ClassifyService,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { TemporaryError } from '@repo/kernel';
-import { ModelAnnouncer, ModelTrainer, TrainingRuns, type ModelVersion, type TrainingClaim, type TrainingResult } from '@repo/recognition-domain';
+import { ModelAnnouncer, ModelTrainer, ServedVersion, TrainingRuns, type ModelVersion, type TrainingClaim, type TrainingResult } from '@repo/recognition-domain';
 import { ModelPublisher } from './model-publisher.js';
 import { TrainingStopped, type TrainingHeartbeat } from './training-heartbeat.js';
 import { TrainingMaterialService } from './training-material.service.js';
@@ -9,6 +9,9 @@ import { TrainingSettings } from './training-settings.js';
 
 /** The backend may just be starting again: waits between the tries to announce a version. */
 const ANNOUNCE_WAITS_MS = [1_000, 2_000, 4_000, 8_000, 15_000];
+/** The classifier looks for new versions every second and loads them in one more. */
+const SERVED_WITHIN_MS = 15_000;
+const LOOK_EVERY_MS = 200;
 
 /** One training from photos to an announced version. */
 @Injectable()
@@ -19,6 +22,7 @@ export class CollectionTrainingService {
     private readonly trainer: ModelTrainer,
     private readonly publisher: ModelPublisher,
     private readonly announcer: ModelAnnouncer,
+    private readonly served: ServedVersion,
     private readonly settings: TrainingSettings,
   ) {}
 
@@ -49,9 +53,10 @@ export class CollectionTrainingService {
   private async announce(version: ModelVersion, heartbeat: TrainingHeartbeat): Promise<TrainingResult> {
     heartbeat.begin('announcing');
     const { state, reason } = await this.announcePatiently(version, heartbeat.signal);
-    heartbeat.advance(1);
     switch (state) {
       case 'active':
+        await this.waitUntilServed(version, heartbeat.signal);
+        heartbeat.advance(1);
         return { status: 'done', reason };
       case 'refused':
         return { status: 'refused', reasonCode: 'QUALITY_GATE', reason: reason ?? 'refused by the quality gate' };
@@ -59,6 +64,14 @@ export class CollectionTrainingService {
         return { status: 'refused', reasonCode: 'SUPERSEDED', reason: reason ?? 'a newer version serves already' };
       case 'candidate':
         throw new TemporaryError(`Version ${version} was announced, but not judged`);
+    }
+  }
+
+  /** Who classifies as soon as a training is done expects its answer; a classifier that is away follows when it is back. */
+  private async waitUntilServed(version: ModelVersion, signal: AbortSignal): Promise<void> {
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(SERVED_WITHIN_MS)]);
+    while (!patience.aborted && (await this.served.now().catch(() => undefined)) !== version) {
+      await sleep(LOOK_EVERY_MS, undefined, { signal: patience }).catch(() => {}); // the loop looks why
     }
   }
 

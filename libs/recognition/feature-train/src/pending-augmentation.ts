@@ -2,6 +2,9 @@ import { Injectable } from '@nestjs/common';
 import type { PhotoId, TrainingRunId } from '@repo/kernel';
 import { AugmentedVariants, PhotoCatalogue } from '@repo/recognition-domain';
 
+/** Who stored a photo and who asked for the training may look at different clocks. */
+const CLOCK_SLACK_MS = 2_000;
+
 interface WaitingRun {
   readonly id: TrainingRunId;
   readonly requestedAt: Date;
@@ -19,7 +22,7 @@ export class PendingAugmentation {
 
   async count(run: WaitingRun): Promise<number> {
     if (this.asked?.id !== run.id || this.asked.requestedAt.getTime() !== run.requestedAt.getTime()) {
-      this.asked = { ...run, photoIds: await this.catalogue.photoIdsUntil(run.requestedAt) };
+      this.asked = { ...run, photoIds: await this.catalogue.photoIdsUntil(new Date(run.requestedAt.getTime() + CLOCK_SLACK_MS)) };
     }
     // A photo that is finished stays so: only the others are asked for again.
     this.asked.photoIds = await this.variants.unfinished(this.asked.photoIds);

@@ -8,7 +8,7 @@ import { ModelPublisher } from './model-publisher.js';
 import { ModelTrainingHandler } from './model-training.handler.js';
 import { PendingAugmentation } from './pending-augmentation.js';
 import { PhotoEmbedder } from './photo-embedder.js';
-import { CollectionInMemory, EmbeddingsInMemory, MetricsInMemory, RunsInMemory, SettableClock, ToyAnnouncer, ToyBackbone, ToyBuilder, ToyEngines, ToyTrainer } from './testing/training-in-memory.js';
+import { CollectionInMemory, EmbeddingsInMemory, MetricsInMemory, RunsInMemory, SettableClock, ToyAnnouncer, ToyBackbone, ToyBuilder, ToyEngines, ToyServedVersion, ToyTrainer } from './testing/training-in-memory.js';
 import { TrainingMaterialService } from './training-material.service.js';
 import { TrainingScheduler } from './training-scheduler.js';
 import type { TrainingSettings } from './training-settings.js';
@@ -26,13 +26,14 @@ const settings: TrainingSettings = {
 function newPlatform() {
   const [runs, collection, embeddings, engines, trainer] = [new RunsInMemory(), new CollectionInMemory(), new EmbeddingsInMemory(), new ToyEngines(), new ToyTrainer()];
   const [builder, metrics, announcer, clock, backbone] = [new ToyBuilder(), new MetricsInMemory(), new ToyAnnouncer(), new SettableClock(), new ToyBackbone()];
+  const served = new ToyServedVersion(announcer);
   const { store, catalogue, augmented } = collection;
   const embedder = new PhotoEmbedder(store, embeddings, engines, backbone, settings);
   const material = new TrainingMaterialService(catalogue, augmented, embeddings, embedder);
   const publisher = new ModelPublisher(builder, engines, backbone, store, metrics, clock);
-  const training = new CollectionTrainingService(runs, material, trainer, publisher, announcer, settings);
+  const training = new CollectionTrainingService(runs, material, trainer, publisher, announcer, served, settings);
   const newScheduler = () => new TrainingScheduler(runs, new PendingAugmentation(catalogue, augmented), training, clock, settings);
-  return { runs, collection, embeddings, engines, trainer, builder, metrics, announcer, clock, newScheduler };
+  return { runs, collection, embeddings, engines, trainer, builder, metrics, announcer, served, clock, newScheduler };
 }
 
 let platform: ReturnType<typeof newPlatform>;
@@ -123,6 +124,20 @@ describe('one training', () => {
     expect(run.modelVersion).toBeDefined();
   });
 
+  it('is done only when its version serves, and waits for no classifier that is away', async () => {
+    await twoCategories();
+    let looks = 0;
+    platform.served.now = async () => {
+      looks += 1;
+      if (looks === 1) {
+        throw new TemporaryError('away');
+      }
+      return looks < 4 ? undefined : platform.announcer.announced.at(-1);
+    };
+    expect((await train()).status).toBe('done');
+    expect(looks).toBe(4);
+  });
+
   it('fails when something breaks that trying again can\'t mend', async () => {
     await twoCategories();
     platform.trainer.beforeTraining = () => {
@@ -137,12 +152,12 @@ describe('one training', () => {
 describe('progress', () => {
   it('is written twice a second, and only grows', async () => {
     await twoCategories();
-    platform.engines.beforeRun = () => sleep(60);
+    platform.engines.beforeRun = () => sleep(100);
     await train();
     const percents = platform.runs.heartbeats.map(({ percent }) => percent);
     expect(percents.length).toBeGreaterThan(1);
     expect([...percents].sort((a, b) => a - b)).toEqual(percents);
-    expect(percents.length).toBeLessThan(6); // a second of work, twice a second
+    expect(percents.length).toBeLessThan(9); // two seconds of work, twice a second
   });
 
   it('says how many photos it waits for', async () => {

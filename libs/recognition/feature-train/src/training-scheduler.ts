@@ -4,6 +4,7 @@ import { counter, gauge } from '@repo/observability';
 import { decideTraining, isFinished, TrainingRuns, type TrainingClaim, type TrainingResult, type TrainingRun } from '@repo/recognition-domain';
 import { CollectionTrainingService } from './collection-training.service.js';
 import { PendingAugmentation } from './pending-augmentation.js';
+import { releaseMemory } from './release-memory.js';
 import { TrainingHeartbeat, TrainingStopped } from './training-heartbeat.js';
 import { TrainingSettings } from './training-settings.js';
 
@@ -129,6 +130,7 @@ export class TrainingScheduler implements OnApplicationBootstrap, BeforeApplicat
     } finally {
       this.current = undefined;
       isTraining.set(0);
+      releaseMemory();
     }
     return true;
   }

@@ -33,6 +33,12 @@ export const classifyAnswer = z.object({
 });
 export type ClassifyAnswer = z.infer<typeof classifyAnswer>;
 
+/** `GET /version` of the classifier. */
+export const servedVersionAnswer = z.object({
+  /** Null while no model serves. */
+  modelVersion: z.string().nullable(),
+});
+
 /** `POST /api/UpdateModelVersion`, by the training service. */
 export const updateModelVersionRequest = z.strictObject({
   /** Folder in the bucket `models`: `models/{version}`. */

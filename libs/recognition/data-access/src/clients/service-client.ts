@@ -33,22 +33,30 @@ export class ServiceClient {
   }
 
   /** Any status is an answer. Throws TemporaryError when there is none in time, or it is not JSON. */
-  async post(path: string, body: unknown): Promise<ServiceAnswer> {
+  post(path: string, body: unknown): Promise<ServiceAnswer> {
+    return this.ask(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  }
+
+  /** As `post`. */
+  get(path: string): Promise<ServiceAnswer> {
+    return this.ask(path, { method: 'GET' });
+  }
+
+  async close(): Promise<void> {
+    await this.pool.destroy();
+  }
+
+  private async ask(path: string, question: { method: 'GET' | 'POST'; headers?: Record<string, string>; body?: string }): Promise<ServiceAnswer> {
     try {
       const answer = await this.pool.request({
+        ...question,
         path,
-        method: 'POST',
-        headers: { 'content-type': 'application/json', authorization: `Bearer ${this.options.serviceToken}` },
-        body: JSON.stringify(body),
+        headers: { ...question.headers, authorization: `Bearer ${this.options.serviceToken}` },
         signal: AbortSignal.timeout(this.options.timeoutMs),
       });
       return { status: answer.statusCode, body: await answer.body.json() };
     } catch (error) {
       throw new TemporaryError(`${this.options.url} did not answer ${path}`, { cause: error });
     }
-  }
-
-  async close(): Promise<void> {
-    await this.pool.destroy();
   }
 }

@@ -12,6 +12,7 @@ import {
   ModelTrainer,
   PhotoCatalogue,
   PhotoUndecodableError,
+  ServedVersion,
   TrainingRuns,
   type LabelledPhoto,
   type ModelFilesInput,
@@ -312,6 +313,18 @@ export class MetricsInMemory extends ModelMetricsStore {
   }
   async scorecard() {
     return undefined;
+  }
+}
+
+/** A classifier that serves at once what was announced last. */
+export class ToyServedVersion extends ServedVersion {
+  asked = 0;
+  constructor(private readonly announcer: ToyAnnouncer) {
+    super();
+  }
+  async now(): Promise<string | undefined> {
+    this.asked += 1;
+    return this.announcer.announced.at(-1);
   }
 }
 

@@ -1,0 +1,15 @@
+import { backendEnv, databaseEnv, launcherEnv, messagingEnv, processEnv, recognitionEnv, storageEnv, trainingEnv } from '@repo/config';
+import { z } from 'zod';
+
+/** Everything this service reads from its environment. */
+export const trainingConfig = z.object({
+  ...processEnv.shape,
+  ...trainingEnv.shape,
+  ...backendEnv.pick({ OC_CLASSIFIER_URL: true }).shape,
+  ...databaseEnv.shape,
+  ...messagingEnv.shape,
+  ...recognitionEnv.pick({ OC_BACKBONE: true }).shape,
+  ...launcherEnv.pick({ OC_DATA_DIR: true }).shape,
+  ...storageEnv.shape,
+});
+export type TrainingConfig = z.infer<typeof trainingConfig>;
