@@ -46,8 +46,10 @@ export class Terminal {
     return this.paint(text, 31, 39);
   }
 
+  /** Lines between the rows only where a cell has several lines itself. */
   table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-    const table = new Table({ head: head.map((title) => this.bold(title)), style: { head: [], border: [] } });
+    const compact = !rows.flat().some((cell) => cell.includes('\n'));
+    const table = new Table({ head: head.map((title) => this.bold(title)), style: { head: [], border: [], compact } });
     table.push(...rows.map((row) => [...row]));
     return table.toString();
   }

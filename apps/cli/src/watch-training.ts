@@ -37,7 +37,7 @@ export async function watchTraining(
       }
       // A second fit, on all photos, starts its epochs afresh.
       epochsSaid = Math.min(epochsSaid, epochs.length);
-      epochs.slice(epochsSaid).forEach((epoch) => bar.log(epochLine(epoch)));
+      epochs.slice(epochsSaid).filter(isWorthALine).forEach((epoch) => bar.log(epochLine(epoch)));
       epochsSaid = epochs.length;
       bar.advance(Math.max(0, progress.percent - percent), detailOf(progress, texts));
       percent = Math.max(percent, progress.percent);
@@ -50,6 +50,11 @@ export async function watchTraining(
 
 function detailOf({ phase, photosAugmenting }: TrainingProgress, texts: Texts): string {
   return photosAugmenting ? texts.train.augmenting(photosAugmenting) : (texts.train.phases[phase] ?? phase);
+}
+
+/** The first ones move most; of the many later ones each tenth shows the way. */
+function isWorthALine({ epoch, epochs }: Epoch): boolean {
+  return epoch <= 5 || epoch % 10 === 0 || epoch === epochs;
 }
 
 /** Columns under `epochHead`. */
