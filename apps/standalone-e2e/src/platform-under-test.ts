@@ -45,6 +45,7 @@ export class PlatformUnderTest {
     const child = fork(program, [], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       detached: true,
+      execArgv: [], // the test runner resolves packages to their sources, the platform is compiled
       env: {
         ...environmentWithoutSettings(),
         OC_DATA_DIR: this.dataDir,
