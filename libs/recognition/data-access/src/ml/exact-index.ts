@@ -129,10 +129,11 @@ export class ExactIndex extends SimilarityIndex {
     return block;
   }
 
+  /** By a quarter at least: each time costs, and pages that are never written to take no memory. */
   private growTo(bytes: number): void {
-    const missing = bytes - this.memory.buffer.byteLength;
-    if (missing > 0) {
-      this.memory.grow(Math.ceil(missing / pageBytes));
+    const held = this.memory.buffer.byteLength;
+    if (bytes > held) {
+      this.memory.grow(Math.ceil(Math.max(bytes - held, held / 4) / pageBytes));
     }
   }
 
