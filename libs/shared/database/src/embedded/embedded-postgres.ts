@@ -26,7 +26,8 @@ const NOBODY: ServerUser = { uid: 65_534, gid: 65_534 };
 
 /** Recovery after a crash takes seconds per gigabyte of log, of which there is at most one. */
 const START_TIMEOUT_MS = 120_000;
-const START_ATTEMPTS = 3;
+/** With the waits between them 7.5 s: some systems take seconds to clear a killed server away, and PostgreSQL waits for that. */
+const START_ATTEMPTS = 6;
 const STOP_GRACE_MS = 10_000;
 const LOG_LIMIT_BYTES = 5_000_000;
 
