@@ -5,8 +5,8 @@ import { drawSample } from '@repo/samples';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { animatedGif, enormousPng } from './odd-pictures.js';
-import { PlatformUnderTest } from './platform-under-test.js';
-import type { Answer, Created, ErrorBody, UploadedFile } from './public-door.js';
+import { eventually, PlatformUnderTest } from './platform-under-test.js';
+import type { Answer, Created, ErrorBody, Training, UploadedFile } from './public-door.js';
 
 const platform = await PlatformUnderTest.create();
 const { door } = platform;
@@ -66,6 +66,24 @@ describe('takes what is merely unusual', () => {
     const stored = await sharp(Buffer.from(await (await fetch(link)).arrayBuffer())).metadata();
     expect([stored.width, stored.height, stored.space]).toEqual([width, height, 'srgb']);
   });
+});
+
+it('stores a photo without what the phone wrote into it', async () => {
+  const tagged = await sharp(good).withExif({ IFD0: { Make: 'phone' }, IFD3: { GPSLatitude: '23/1 33/1 0/1', GPSLatitudeRef: 'S' } }).jpeg().toBuffer();
+  expect((await sharp(tagged).metadata()).exif).toBeDefined();
+  const { body } = await door.form<Created>('/Items', { nome: 'x', categoria: 'Estranhas' }, [file(tagged)]);
+  const [link = ''] = (await door.get<{ fotos: string[] }>(`/Items/${body.itemId}`)).body.fotos;
+  expect((await sharp(Buffer.from(await (await fetch(link)).arrayBuffer())).metadata()).exif).toBeUndefined();
+});
+
+it('refuses to learn from a single category, and says why', async () => {
+  const { body } = await door.json<{ id: string }>('POST', '/Training', {});
+  let training: Training | undefined;
+  await eventually('the training has ended', async () => {
+    training = (await door.get<Training>(`/Training/${body.id}`)).body;
+    return training.status !== 'queued' && training.status !== 'running';
+  }, 60_000);
+  expect(training).toMatchObject({ status: 'refused', reason: expect.stringMatching(/categor/i) as string });
 });
 
 /** Signed by the platform's own key, a minute too old. */

@@ -34,7 +34,11 @@ async function allAugmented(): Promise<void> {
   await door.delete(`/Training/${body.id}`);
 }
 
-it('loses nothing it accepted when it is killed during uploads', async () => {
+it.each([
+  ['the supervisor is', () => platform.killSupervisor()],
+  ['every process is', () => platform.killEverything()],
+])('loses nothing it accepted when %s killed during uploads', async (_, kill) => {
+  const acceptedBefore = ledger.length;
   let isKilled = false;
   const uploads = Array.from({ length: 3 }, async () => {
     while (!isKilled) {
@@ -46,8 +50,8 @@ it('loses nothing it accepted when it is killed during uploads', async () => {
       );
     }
   });
-  await eventually('a dozen were accepted', () => ledger.length >= 12, 60_000, 20);
-  const killed = platform.killSupervisor();
+  await eventually('a dozen were accepted', () => ledger.length >= acceptedBefore + 12, 60_000, 20);
+  const killed = kill();
   isKilled = true;
   await Promise.all([killed, ...uploads]);
 
@@ -76,7 +80,9 @@ it('goes on when the augmentation service is killed with work in its hands', asy
 });
 
 it.each(['backend', 'classifier', 'training'])('comes back by itself when %s is killed', async (name) => {
-  process.kill(platform.service(name) ?? Number.NaN, 'SIGKILL');
+  const before = platform.service(name);
+  process.kill(before ?? Number.NaN, 'SIGKILL');
+  await eventually('it was started again', () => ![undefined, before].includes(platform.service(name)), 20_000);
   const photo = await nextPhoto();
   await eventually(
     'it is ready and classifies again',

@@ -88,7 +88,7 @@ export class PlatformUnderTest {
     return code;
   }
 
-  /** As a power cut does it, for the supervisor alone. */
+  /** Without a word to the services, which notice by themselves. */
   async killSupervisor(): Promise<void> {
     if (this.child) {
       const ended = once(this.child, 'exit');
@@ -97,9 +97,30 @@ export class PlatformUnderTest {
     }
   }
 
+  /** Supervisor, services and database at once: as near to a power cut as a test can come. */
+  async killEverything(): Promise<void> {
+    const others = this.processes();
+    const killed = this.killSupervisor();
+    for (const { pid } of others) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It has ended by itself.
+      }
+    }
+    await killed;
+    await eventually('every process has ended', () => this.processes().length === 0);
+  }
+
   /** Ids of running processes that work in this data folder, other than the supervisor's. Linux only. */
   processes(): { pid: number; command: string }[] {
     return runningProcesses().filter(({ pid, ties }) => pid !== process.pid && pid !== this.child?.pid && ties.some((tie) => tie.includes(this.dataDir)));
+  }
+
+  /** Addresses on which processes of this platform listen, as `127.0.0.1:5000`. Linux only. */
+  listeners(): string[] {
+    const pids = [this.child?.pid, ...this.processes().map(({ pid }) => pid)].filter((pid) => pid !== undefined);
+    return listeningSockets(new Set(pids.flatMap(socketsOf)));
   }
 
   /** The process of one service, e.g. `augmentations`. */
@@ -154,6 +175,41 @@ function runningProcesses(): RunningProcess[] {
         return []; // it ended meanwhile, or is somebody else's
       }
     });
+}
+
+/** Inodes of the sockets that a process holds. */
+function socketsOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+      try {
+        return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1] ?? [];
+      } catch {
+        return []; // closed meanwhile
+      }
+    });
+  } catch {
+    return []; // it ended, or is another user's
+  }
+}
+
+const LISTENING = '0A';
+
+function listeningSockets(inodes: ReadonlySet<string>): string[] {
+  return ['tcp', 'tcp6'].flatMap((table) =>
+    readFileSync(`/proc/net/${table}`, 'utf8')
+      .split('\n')
+      .slice(1)
+      .map((line) => line.trim().split(/\s+/))
+      .filter(([, , , state, , , , , , inode = '']) => state === LISTENING && inodes.has(inode))
+      .map(([, local = '']) => readAddress(local)),
+  );
+}
+
+/** `0100007F:1388` is 127.0.0.1:5000; an IPv6 address stays as it is. */
+function readAddress(local: string): string {
+  const [address = '', port = ''] = local.split(':');
+  const bytes = address.match(/../g)?.map((byte) => Number.parseInt(byte, 16)) ?? [];
+  return `${bytes.length === 4 ? bytes.reverse().join('.') : address}:${Number.parseInt(port, 16)}`;
 }
 
 async function fourFreePorts(): Promise<[number, number, number, number]> {

@@ -29,6 +29,12 @@ it('is ready, and says of what it is made', async () => {
   expect([status, body]).toEqual([200, expect.any(Object)]);
 });
 
+it('listens on this machine alone', () => {
+  const addresses = platform.listeners();
+  expect(addresses.length).toBeGreaterThanOrEqual(4);
+  expect(addresses.filter((address) => !address.startsWith('127.0.0.1:'))).toEqual([]);
+});
+
 it('finds the first similar item within 5 s of its upload, before any training', async () => {
   uploaded.set('coins-0', await door.createItem('coins 0', sampleCategory('coins'), await draw('coins', 0, 0)));
   const photo = await draw('coins', 0, 100);
@@ -56,6 +62,15 @@ it('takes the rest of the collection, keeping every photo', async () => {
   expect(new Set(items.map(({ id }) => id))).toEqual(new Set([...uploaded.values()].map(({ itemId }) => itemId)));
   const photo = await fetch(items[0]?.fotos[0] ?? '');
   expect([photo.status, photo.headers.get('Content-Type')]).toEqual([200, 'image/jpeg']);
+});
+
+it('makes one item of an upload that is sent twice', async () => {
+  const photo = await draw('coins', 900, 0);
+  const once = await door.createItem('sent twice', sampleCategory('coins'), photo, { 'Idempotency-Key': 'the same' });
+  const again = await door.createItem('sent twice', sampleCategory('coins'), photo, { 'Idempotency-Key': 'the same' });
+  expect(again).toEqual(once);
+  expect((await door.get<Item[]>('/Items?q=sent+twice')).body).toHaveLength(1);
+  await door.delete(`/Items/${once.itemId}`);
 });
 
 it('waits for the variants, trains, and puts the new version in charge', async () => {
