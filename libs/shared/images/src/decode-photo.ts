@@ -15,7 +15,7 @@ sharp.concurrency(1);
 const CLASSIFY_SIDE = 640;
 
 /** Decodes a stranger's bytes and encodes what was seen anew. For the worker process alone: native decoders can crash. */
-export async function decodePhoto({ purpose, bytes, maxPixels }: PhotoOrder): Promise<PhotoVerdict> {
+export async function decodePhoto(bytes: Buffer, { purpose, maxPixels }: PhotoOrder): Promise<PhotoVerdict> {
   try {
     const { width, height, pages = 1 } = await sharp(bytes, { limitInputPixels: false }).metadata(); // reads the header alone
     if (width * height > maxPixels || Math.max(width, height) > MAX_SIDE) {

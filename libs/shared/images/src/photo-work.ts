@@ -1,8 +1,7 @@
-/** What goes to the process that decodes, and what comes back. */
+/** What goes to the process that decodes besides the photo's bytes. */
 export interface PhotoOrder {
   /** `keep`: same size and format; `classify`: a small JPEG. */
   purpose: 'keep' | 'classify';
-  bytes: Buffer;
   maxPixels: number;
 }
 
@@ -13,10 +12,9 @@ export interface FinishedPhoto {
   sha256: string;
 }
 
+/** What comes back. */
 export type PhotoVerdict =
   | { kind: 'accepted'; photo: FinishedPhoto }
   | { kind: 'too many pixels'; width: number; height: number }
   | { kind: 'animated' }
   | { kind: 'unreadable'; reason: string };
-
-export type WorkerMessage = { kind: 'ready' } | { kind: 'verdict'; verdict: PhotoVerdict };

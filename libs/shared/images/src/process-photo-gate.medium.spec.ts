@@ -203,10 +203,13 @@ describe('a photo that brings its process down', () => {
     const real = pathToFileURL(builtFile(import.meta.url, './photo.worker.js')).href;
     await writeFile(
       workerFile,
-      `process.on('message', ({ bytes }) => {
-         if (bytes.includes('CRASH')) process.abort();
-         if (bytes.includes('HANG')) for (;;);
-       });
+      `const { read } = process.stdin;
+       process.stdin.read = function (size) {
+         const bytes = read.call(this, size);
+         if (bytes?.includes('CRASH')) process.abort();
+         if (bytes?.includes('HANG')) for (;;);
+         return bytes;
+       };
        await import(${JSON.stringify(real)});`,
     );
     fragile = new ProcessPhotoGate({ workerFile, deadlineMs: 2_000 });

@@ -1,5 +1,5 @@
-import { builtFile, TemporaryError } from '@repo/kernel';
-import { DecoderProcess } from './decoder.process.js';
+import { builtFile, TemporaryError, type DomainError } from '@repo/kernel';
+import { ProcessEndedError, ProcessPool } from '@repo/processes';
 import { describeUnsupported, isAnimated, photoTypes, recogniseFormat, type PhotoFormat } from './photo-format.js';
 import {
   defaultPhotoLimits,
@@ -21,14 +21,8 @@ export interface ProcessPhotoGateOptions {
   processes?: number;
   /** A photo that takes longer to decode is refused. */
   deadlineMs?: number;
-  /** Compiled module that speaks the worker's messages. */
+  /** Compiled module that does what `photo.worker` does. */
   workerFile?: string;
-}
-
-interface Job {
-  order: PhotoOrder;
-  resolve: (verdict: PhotoVerdict) => void;
-  reject: (error: unknown) => void;
 }
 
 /** Beyond this many waiting photos the gate says so instead of letting them wait. */
@@ -38,20 +32,14 @@ const IDLE_MS = 30_000;
 /** Decodes strangers' bytes in child processes: whatever a picture does to a native decoder, the API lives on. */
 export class ProcessPhotoGate extends PhotoGate {
   private readonly limits: PhotoLimits;
-  private readonly maxProcesses: number;
   private readonly deadlineMs: number;
-  private readonly workerFile: string;
-  private readonly running = new Set<DecoderProcess>();
-  private readonly idle: { decoder: DecoderProcess; retire?: NodeJS.Timeout }[] = [];
-  private readonly waiting: Job[] = [];
-  private isClosed = false;
+  private readonly processes: ProcessPool<PhotoOrder, PhotoVerdict>;
 
-  constructor({ limits, processes = 2, deadlineMs = 20_000, workerFile }: ProcessPhotoGateOptions = {}) {
+  constructor({ limits, processes = 2, deadlineMs = 20_000, workerFile = builtFile(import.meta.url, './photo.worker.js') }: ProcessPhotoGateOptions = {}) {
     super();
     this.limits = { ...defaultPhotoLimits, ...limits };
-    this.maxProcesses = processes;
     this.deadlineMs = deadlineMs;
-    this.workerFile = workerFile ?? builtFile(import.meta.url, './photo.worker.js');
+    this.processes = new ProcessPool({ purpose: 'decode photos', workerFile, processes, deadlineMs, idleMs: IDLE_MS, keepWarm: 1, maxWaiting: MAX_WAITING });
   }
 
   override async accept(bytes: Buffer, limits?: Partial<PhotoLimits>): Promise<AcceptedPhoto> {
@@ -64,23 +52,14 @@ export class ProcessPhotoGate extends PhotoGate {
     return { ...(await this.decode('classify', bytes, limits)), ...photoTypes.jpeg };
   }
 
-  /** Starts the first process, so that the first photo need not wait for it. Throws TemporaryError when it can't start. */
-  async warmUp(): Promise<void> {
-    if (this.running.size === 0) {
-      const decoder = this.startDecoder();
-      await decoder.start();
-      this.rest(decoder);
-    }
+  /** Starts the first process, so that the first photo need not wait for it. Throws ProcessEndedError when it can't start. */
+  warmUp(): Promise<void> {
+    return this.processes.warmUp();
   }
 
   /** Photos that wait are refused with a TemporaryError; one that is being decoded is finished. */
   close(): void {
-    this.isClosed = true;
-    this.waiting.splice(0).forEach(({ reject }) => reject(new TemporaryError('The photo gate is closing')));
-    this.idle.splice(0).forEach(({ decoder, retire }) => {
-      clearTimeout(retire);
-      decoder.stop();
-    });
+    this.processes.close({ finishWork: true });
   }
 
   /** What can be said without decoding. */
@@ -104,7 +83,7 @@ export class ProcessPhotoGate extends PhotoGate {
 
   private async decode(purpose: PhotoOrder['purpose'], bytes: Buffer, limits: Partial<PhotoLimits> | undefined) {
     const { maxPixels } = { ...this.limits, ...limits };
-    const verdict = await this.enqueue({ purpose, bytes, maxPixels });
+    const verdict = await this.judge(bytes, { purpose, maxPixels });
     switch (verdict.kind) {
       case 'accepted':
         return verdict.photo;
@@ -117,75 +96,24 @@ export class ProcessPhotoGate extends PhotoGate {
     }
   }
 
-  private enqueue(order: PhotoOrder): Promise<PhotoVerdict> {
-    if (this.isClosed || this.waiting.length >= MAX_WAITING) {
-      throw new TemporaryError(this.isClosed ? 'The photo gate is closed' : 'Too many photos wait to be decoded');
-    }
-    return new Promise((resolve, reject) => {
-      this.waiting.push({ order, resolve, reject });
-      this.dispatch();
-    });
-  }
-
-  private dispatch(): void {
-    while (this.waiting.length > 0) {
-      const decoder = this.takeIdle() ?? (this.running.size < this.maxProcesses ? this.startDecoder() : undefined);
-      if (!decoder) {
-        return;
-      }
-      void this.work(decoder, this.takeJob());
-    }
-  }
-
-  private async work(decoder: DecoderProcess, { order, resolve, reject }: Job): Promise<void> {
+  private async judge(bytes: Buffer, order: PhotoOrder): Promise<PhotoVerdict> {
     try {
-      resolve(await decoder.decode(order, this.deadlineMs));
+      // Somebody who waits to hear what a photo shows goes before uploads, whose work is longer.
+      return (await this.processes.work(bytes, order, { isUrgent: order.purpose === 'classify' })).answer;
     } catch (error) {
-      reject(error);
-    }
-    this.rest(decoder);
-    this.dispatch();
-  }
-
-  /** Somebody who waits to hear what a photo shows goes before uploads, whose work is longer. */
-  private takeJob(): Job {
-    const quick = this.waiting.findIndex(({ order }) => order.purpose === 'classify');
-    return this.waiting.splice(Math.max(quick, 0), 1)[0]!;
-  }
-
-  private takeIdle(): DecoderProcess | undefined {
-    const next = this.idle.pop();
-    clearTimeout(next?.retire);
-    return next?.decoder;
-  }
-
-  private rest(decoder: DecoderProcess): void {
-    if (this.isClosed) {
-      decoder.stop();
-    } else if (this.running.has(decoder)) {
-      const isSpare = this.running.size > 1;
-      this.idle.push({ decoder, ...(isSpare && { retire: setTimeout(() => this.retire(decoder), IDLE_MS).unref() }) });
+      throw error instanceof ProcessEndedError ? this.blame(error) : error;
     }
   }
 
-  private retire(decoder: DecoderProcess): void {
-    if (this.running.size > 1) {
-      this.forget(decoder);
-      decoder.stop();
-    }
-  }
-
-  private startDecoder(): DecoderProcess {
-    const decoder = new DecoderProcess(this.workerFile, () => this.forget(decoder));
-    this.running.add(decoder);
-    return decoder;
-  }
-
-  private forget(decoder: DecoderProcess): void {
-    this.running.delete(decoder);
-    const index = this.idle.findIndex((entry) => entry.decoder === decoder);
-    if (index >= 0) {
-      clearTimeout(this.idle.splice(index, 1)[0]?.retire);
+  /** A crash or a missed deadline is the photo's fault, unless its process hadn't even begun with it. */
+  private blame(error: ProcessEndedError): DomainError {
+    switch (error.why) {
+      case 'not started':
+        return new TemporaryError('The process that decodes photos could not start', { cause: error });
+      case 'crashed':
+        return new PhotoUnreadableError('it brought down the process that decoded it', { cause: error });
+      case 'too slow':
+        return new PhotoUnreadableError(`decoding it took longer than ${this.deadlineMs / 1000} s`, { cause: error });
     }
   }
 }
