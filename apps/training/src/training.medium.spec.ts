@@ -14,9 +14,12 @@ import { collectionEntities, collectionMigrations, learningEntities, learningMig
 import { isFinished, modelFolder, ModelMetricsStore, TrainingRuns, verifyModelFiles, type TrainingRun } from '@repo/recognition-domain';
 import { ObjectStore, type Bucket } from '@repo/storage';
 import sharp from 'sharp';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { trainingConfig } from './training-config.js';
 import { TrainingModule } from './training.module.js';
+
+/** A training of 14 photos takes 2 s, on a busy machine far longer. */
+vi.setConfig({ testTimeout: 120_000 });
 
 const TOKEN = 'service-token-of-at-least-32-letters';
 let folder: string;
@@ -115,7 +118,7 @@ async function keepItem(categoryId: string, hue: number): Promise<string> {
 }
 
 async function trained(id: TrainingRunId): Promise<TrainingRun> {
-  await expect.poll(async () => isFinished((await app.get(TrainingRuns).get(id)).status), { timeout: 45_000, interval: 100 }).toBe(true);
+  await expect.poll(async () => isFinished((await app.get(TrainingRuns).get(id)).status), { timeout: 100_000, interval: 100 }).toBe(true);
   return app.get(TrainingRuns).get(id);
 }
 const request = () => app.get(TrainingRuns).request({ motive: 'by hand', requestedBy: undefined, at: new Date() });

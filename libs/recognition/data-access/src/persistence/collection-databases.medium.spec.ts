@@ -1,5 +1,5 @@
 import { CollectionDatabase, openDatabase, runMigrations } from '@repo/database';
-import { startScratchDatabase } from '@repo/database/testing';
+import { schemaStatements, startScratchDatabase } from '@repo/database/testing';
 import { newId, type ItemId, type PhotoId, type UserId } from '@repo/kernel';
 import { ModelNotActivatableError, ModelNotFoundError, newModelVersion, type ModelVersion } from '@repo/recognition-domain';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -18,6 +18,10 @@ beforeAll(async () => {
   await runMigrations(database.source);
 });
 afterAll(() => database?.close());
+
+it('makes the tables that the entities describe', async () => {
+  expect(await schemaStatements(database.source)).toEqual([]);
+});
 
 describe('the registry of models', () => {
   let second = 0;
