@@ -9,7 +9,7 @@ import { Classifier } from '@repo/recognition-domain';
 import type { BackendConfig } from './backend-config.js';
 
 /** A photo takes some 30 ms; one that waits longer than this finds nobody at work. */
-const CLASSIFIER_TIMEOUT_MS = 10_000;
+const CLASSIFIER_TIMEOUT_MS = 5_000;
 
 /** The parts that are no database, queue or store: photo gate, classifier, cache, clock, and the relay of the outbox. */
 @Global()
