@@ -5,4 +5,5 @@ export * from './json-logger.js';
 export * from './metrics.controller.js';
 export * from './metrics.js';
 export * from './open-to-all.js';
+export * from './run-service.js';
 export * from './trace-context.js';

@@ -1,0 +1,67 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import { ConfigurationError } from '@repo/config';
+import type { Level } from 'pino';
+import { JsonLogger } from './json-logger.js';
+
+/**
+ * Starts a service: its configuration first, then what `start` does, with a logger of the service's name.
+ * Ends the process with 78 (sysexits' EX_CONFIG) when the configuration can't be used, with 1 when `start` fails.
+ *
+ * @param readConfig throws ConfigurationError
+ */
+export async function runService<Config extends { LOG_LEVEL: Level }>(
+  name: string,
+  readConfig: () => Config,
+  start: (config: Config, logger: JsonLogger) => Promise<void>,
+): Promise<void> {
+  const config = orExit(readConfig);
+  const logger = new JsonLogger({ service: name, level: config.LOG_LEVEL });
+  try {
+    await start(config, logger);
+  } catch (error) {
+    logger.fatal({ msg: `${name} could not start`, err: error });
+    process.exit(1);
+  }
+}
+
+/** Says that the service serves, to the log and to whoever started it. */
+export function reportReady(logger: JsonLogger, port: number): void {
+  logger.log({ msg: 'ready', port });
+  process.send?.({ type: 'ready' }, undefined, undefined, () => {}); // somebody who is gone needs no answer
+}
+
+/**
+ * Closes the application and ends the process with 0 on SIGTERM and SIGINT, and when whoever started it is gone.
+ *
+ * @param beforeClosing is called once, when the closing begins
+ */
+export function closeWhenAsked(app: INestApplicationContext, beforeClosing = () => {}): void {
+  let isStopping = false;
+  async function stop(): Promise<void> {
+    if (isStopping) {
+      return;
+    }
+    isStopping = true;
+    beforeClosing();
+    await app.close();
+    process.exit(0);
+  }
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  process.on('disconnect', stop);
+  if (process.connected === false) {
+    void stop(); // it went while the service started
+  }
+}
+
+function orExit<Config>(readConfig: () => Config): Config {
+  try {
+    return readConfig();
+  } catch (error) {
+    if (error instanceof ConfigurationError) {
+      console.error(error.message);
+      process.exit(error.exitCode);
+    }
+    throw error;
+  }
+}
