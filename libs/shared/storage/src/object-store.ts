@@ -22,7 +22,7 @@ export interface StoredObject {
  * Every method throws TemporaryError when the store does not answer in time.
  */
 export abstract class ObjectStore {
-  /** Resolves when the object is durable and its checksum verified. Overwrites. */
+  /** Resolves when the object is durable (in `temp`: outlives the process) and its checksum verified. Overwrites. */
   abstract put(bucket: Bucket, key: string, body: Buffer, contentType: string): Promise<StoredObject>;
   /** Undefined when there is none. */
   abstract get(bucket: Bucket, key: string): Promise<Buffer | undefined>;

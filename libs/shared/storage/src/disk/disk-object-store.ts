@@ -50,7 +50,8 @@ export class DiskObjectStore extends ObjectStore {
     const path = this.pathOf(bucket, key);
     const { bytes, sha256, etag } = await inTime(async () => {
       await mkdir(this.incoming, { recursive: true });
-      return writeObjectFile(this.incoming, path, body, contentType);
+      // What is temporary need not outlive a power cut: whoever waits for its answer has gone by then.
+      return writeObjectFile(this.incoming, path, body, { contentType, durable: bucket !== 'temp' });
     });
     return { key, bytes, sha256, etag };
   }
