@@ -53,12 +53,14 @@ async function findCredentials(values: ConnectionValues, { environment, terminal
 }
 
 async function ask(question: string, { isSecret, signal }: { isSecret: boolean; signal: AbortSignal }): Promise<string> {
-  process.stdout.write(question);
+  if (isSecret) {
+    process.stdout.write(question); // what readline writes is silenced, the question too
+  }
   const silence = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: process.stdin, output: isSecret ? silence : process.stdout, terminal: true });
   lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT')); // readline keeps Ctrl-C to itself
   try {
-    return await lines.question('', { signal });
+    return await lines.question(question, { signal });
   } finally {
     lines.close();
     if (isSecret) {

@@ -22,9 +22,9 @@ const run = (...files: string[]) => runCommand(classify, [...files, '--url', pla
 const similar = { id: '1', nome: 'Real', categoria: 'Moedas', foto: 'http://x', distancia: 0.084 };
 
 it.each([
-  ['a known class', { conhecido: true, classe: 'Moedas', confianca: '92%', alternativas: [], itemsSemelhantes: [similar] }, /a\.jpg.*Moedas.*92%.*0\.08 {2}Real \(Moedas\)/],
+  ['a known class', { conhecido: true, classe: 'Moedas', confianca: '92%', alternativas: [], itemsSemelhantes: [similar] }, /a\.jpg.*Moedas.*92%.*0\.084 {2}Real \(Moedas\)/],
   ['the guesses below the threshold', { conhecido: false, classe: 'desconhecido', confianca: '41%', alternativas: [{ classe: 'Selos', confiancaValor: 0.41 }], itemsSemelhantes: [] }, /perhaps Selos 41%/],
-  ['what is alike before any training', { conhecido: false, classe: 'desconhecido', confianca: '0%', alternativas: [], itemsSemelhantes: [similar] }, /desconhecido.*0%.*0\.08 {2}Real/],
+  ['what is alike before any training', { conhecido: false, classe: 'desconhecido', confianca: '0%', alternativas: [], itemsSemelhantes: [similar] }, /desconhecido.*0%.*0\.084 {2}Real/],
 ])('shows %s', async (_, answer, expected) => {
   platform.on('POST /Classificar', () => ({ body: answer }));
   expect(await run('a.jpg')).toEqual({ code: 0, output: expect.stringMatching(expected) as string });

@@ -25,7 +25,7 @@ export const classify: Command = async (context) => {
   for (const file of positionals) {
     try {
       const bytes = await readFile(path.resolve(context.folder, file));
-      rows.push(classificationRow(file, await client.classify({ fileName: path.basename(file), bytes }), terminal, texts));
+      rows.push(classificationRow(shortest(file, context.folder), await client.classify({ fileName: path.basename(file), bytes }), terminal, texts));
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       if (code === undefined || (error instanceof ApiError && error.status === 401)) {
@@ -39,9 +39,15 @@ export const classify: Command = async (context) => {
   return refused > 0 ? exitCode.incomplete : exitCode.done;
 };
 
-export function classificationRow(file: string, answer: Classification, terminal: Terminal, texts: Texts): string[] {
+/** Shells hand over whole paths: from the person's folder they are often shorter. */
+function shortest(file: string, folder: string): string {
+  const relative = path.relative(folder, path.resolve(folder, file));
+  return relative.length < file.length ? relative : file;
+}
+
+function classificationRow(file: string, answer: Classification, terminal: Terminal, texts: Texts): string[] {
   const guesses = answer.alternativas.map(({ classe, confiancaValor }) => `${classe} ${(confiancaValor * 100).toFixed(0)}%`);
-  const similar = answer.itemsSemelhantes.map(({ nome, categoria, distancia }) => `${distancia.toFixed(2)}  ${nome} (${categoria})`);
+  const similar = answer.itemsSemelhantes.map(({ nome, categoria, distancia }) => `${distancia.toFixed(3)}  ${nome} (${categoria})`);
   return [
     file,
     answer.conhecido || guesses.length === 0 ? terminal.bold(answer.classe) : `${answer.classe}\n${texts.classify.perhaps(guesses.join(', '))}`,
