@@ -20,6 +20,7 @@ it.each([
   ['がか', 'がか'],
   ['한국 동전', '한국 동전'],
   ['🪙', '🪙'],
+  ['Mo\u200bedas\u202e', 'moedas'],
 ])('compares "%s" as "%s"', (name, expected) => expect(normaliseCategoryName(name)).toBe(expected));
 
 it('keeps vowel signs, which are letters in other scripts', () => {
@@ -40,6 +41,8 @@ it.each([
   ['an escape', 'a\u001b[31m'],
   ['half a surrogate pair', 'a\ud83e'],
   ['accents alone', '\u0301\u0301'],
+  ['what nobody sees', '\u200b\u200d\u202e'],
+  ['an id, which would be taken for one', newId().toUpperCase()],
   ['what grows beyond the column', '\ufdfa'.repeat(200)],
 ])('refuses a name of %s', (_, name) => expect(() => cleanCategoryName(name)).toThrow(InvalidInputError));
 

@@ -35,9 +35,14 @@ export const MAX_CATEGORY_NAME = 200;
 /** Of the normalised name: compatibility decomposition can make one character many. */
 const MAX_NORMALISED_NAME = 400;
 
-/** The name as it is kept and shown. Throws InvalidInputError unless 1 to 200 characters are left after trimming. */
+const idForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** The name as it is kept and shown. Throws InvalidInputError unless 1 to 200 characters are left after trimming, and for a UUID. */
 export function cleanCategoryName(name: string): string {
   const clean = cleanLine('A category name', name, MAX_CATEGORY_NAME);
+  if (idForm.test(clean)) {
+    throw new InvalidInputError('A category name must not look like an id: nobody could name the category');
+  }
   normaliseCategoryName(clean);
   return clean;
 }
@@ -54,7 +59,7 @@ export function normaliseCategoryName(name: string): string {
 /** Reads the `categoria` field of a request: a UUID is an id, anything else a name. Throws InvalidInputError. */
 export function readCategoryReference(text: string): CategoryReference {
   const trimmed = text.trim();
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(trimmed)
+  return idForm.test(trimmed)
     ? { id: parseId<CategoryId>(trimmed, 'categoria') }
     : { name: cleanCategoryName(trimmed) };
 }
