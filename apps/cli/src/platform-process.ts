@@ -61,6 +61,9 @@ export class PlatformProcess {
       await readyOrEnded(child, folder, signal);
     } catch (error) {
       await platform.stop();
+      if (!(error instanceof PlatformEndedError)) {
+        await platform.removeFolder(); // nobody has to look for what went wrong
+      }
       throw error;
     }
     return platform;
