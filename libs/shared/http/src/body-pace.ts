@@ -1,4 +1,5 @@
-import type { Request } from 'express';
+import type { NextFunction, Request, Response } from 'express';
+import { answerError } from './error-answer.js';
 import { BodyTooSlowError } from './http-errors.js';
 
 const WINDOW_MS = 15_000;
@@ -17,4 +18,16 @@ export function watchPace(request: Pick<Request, 'socket' | 'complete'>, onSlow:
     }
   }, WINDOW_MS).unref();
   return () => clearInterval(timer);
+}
+
+/** For JSON bodies, before the parser that collects them; forms are watched while they are read. */
+export function watchJsonPace(request: Request, response: Response, next: NextFunction): void {
+  if (request.is('json')) {
+    const stopWatching = watchPace(request, (error) => {
+      const { status, headers, body } = answerError(error);
+      response.status(status).set(headers).json(body); // closes the connection, and so ends the parser's wait
+    });
+    response.once('close', stopWatching);
+  }
+  next();
 }

@@ -1,37 +1,86 @@
+import { TemporaryError } from '@repo/kernel';
+
+interface Claim {
+  readonly bytes: number;
+  readonly owner: string;
+  readonly enter: () => void;
+}
+
 /**
  * Memory that uploads share: what does not fit waits, unread, in its sender's hands.
- * First come, first served; one that is larger than the whole budget gets it to itself.
+ * First come, first served, but whoever holds something gets no more than half of the whole:
+ * one sender's many uploads don't keep the others out. One upload that is larger than
+ * the whole gets it to itself.
  */
 export class ByteBudget {
   private used = 0;
-  private readonly waiting: { bytes: number; enter: () => void }[] = [];
+  private readonly usedBy = new Map<string, number>();
+  private waiting: Claim[] = [];
 
-  constructor(private readonly limit: number) {}
+  constructor(
+    private readonly limit: number,
+    private readonly patienceMs: number,
+  ) {}
 
-  /** Resolves when there is room; the answer gives it back. */
-  async take(bytes: number): Promise<() => void> {
-    if (this.waiting.length > 0 || !this.fits(bytes)) {
-      await new Promise<void>((enter) => this.waiting.push({ bytes, enter }));
-    } else {
-      this.used += bytes;
-    }
+  /** Resolves when there is room; the answer gives it back. Throws TemporaryError when there is none for `patienceMs`. */
+  async take(bytes: number, owner: string): Promise<() => void> {
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.waiting = this.waiting.filter((other) => other !== claim);
+        reject(new TemporaryError('Uploads of others hold all the memory there is for them'));
+        this.admit(); // those behind may be smaller
+      }, this.patienceMs).unref();
+      const claim: Claim = {
+        bytes,
+        owner,
+        enter: () => {
+          clearTimeout(timer);
+          resolve();
+        },
+      };
+      this.waiting.push(claim);
+      this.admit();
+    });
     let isHeld = true;
     return () => {
-      this.used -= isHeld ? bytes : 0;
-      isHeld = false;
-      this.admit();
+      if (isHeld) {
+        isHeld = false;
+        this.count(owner, -bytes);
+        this.admit();
+      }
     };
   }
 
-  private fits(bytes: number): boolean {
+  private admit(): void {
+    for (const claim of [...this.waiting]) {
+      if (!this.isWithinShare(claim)) {
+        continue; // its owner waits for their own uploads, the others don't
+      }
+      if (!this.fits(claim)) {
+        return;
+      }
+      this.waiting = this.waiting.filter((other) => other !== claim);
+      this.count(claim.owner, claim.bytes);
+      claim.enter();
+    }
+  }
+
+  private isWithinShare({ bytes, owner }: Claim): boolean {
+    const held = this.usedBy.get(owner) ?? 0;
+    return held === 0 || held + bytes <= this.limit / 2;
+  }
+
+  private fits({ bytes }: Claim): boolean {
     return this.used === 0 || this.used + bytes <= this.limit;
   }
 
-  private admit(): void {
-    for (let next = this.waiting[0]; next && this.fits(next.bytes); next = this.waiting[0]) {
-      this.used += next.bytes;
-      this.waiting.shift();
-      next.enter();
+  private count(owner: string, bytes: number): void {
+    this.used += bytes;
+    const held = (this.usedBy.get(owner) ?? 0) + bytes;
+    if (held === 0) {
+      this.usedBy.delete(owner);
+    } else {
+      this.usedBy.set(owner, held);
     }
   }
 }

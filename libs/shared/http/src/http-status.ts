@@ -9,7 +9,6 @@ export const httpStatus: Record<ErrorCode, number> = {
   UNAUTHENTICATED: 401,
   WRONG_CREDENTIALS: 401,
   FORBIDDEN: 403,
-  NOT_FOUND: 404,
   ROUTE_NOT_FOUND: 404,
   TOO_MANY_REQUESTS: 429,
   ITEM_NOT_FOUND: 404,

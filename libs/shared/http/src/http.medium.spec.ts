@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect, type AddressInfo } from 'node:net';
 import { Body, Controller, Get, Global, HttpCode, Module, Post, Param, Query } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -280,6 +281,24 @@ it('counts each user apart, and strangers by address', async () => {
   expect(counted).toEqual(['rate:user:ana', 'rate:user:root', 'rate:address:127.0.0.1']);
 });
 
+it('does not wait for a JSON body that stops coming', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  const socket = connect(port, '127.0.0.1');
+  let answer = '';
+  socket.on('data', (chunk) => (answer += chunk.toString()));
+  try {
+    socket.write('POST /open HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 90\r\n\r\n{');
+    await vi.waitFor(() => expect(vi.getTimerCount()).toBeGreaterThan(0));
+    vi.advanceTimersByTime(30_000);
+    await once(socket, 'close');
+  } finally {
+    vi.useRealTimers();
+    socket.destroy();
+  }
+  expect(answer).toMatch(/^HTTP\/1.1 408 [^]*"code":"BODY_TOO_SLOW"/);
+});
+
 describe('forms', () => {
   const photo = (bytes: number) => Buffer.alloc(bytes, 1);
   const withPhotos = (...sizes: number[]) => sizes.reduce((form, bytes, i) => form.attach('foto', photo(bytes), `${i}.jpg`), api().post('/forms').set(asAna).field('nome', 'moeda'));
@@ -299,6 +318,7 @@ describe('forms', () => {
     ['eleven photos', () => withPhotos(...Array<number>(11).fill(1)), 400, 'TOO_MANY_PHOTOS'],
     ['no photo', () => api().post('/forms').set(asAna).field('nome', 'moeda'), 400, 'PHOTO_MISSING'],
     ['a photo in another field', () => api().post('/forms').set(asAna).field('nome', 'x').attach('photo', photo(1), '1.jpg'), 400, 'INVALID_INPUT'],
+    ['text beside the photo, in its field', () => withPhotos(1).field('foto', 'x'), 400, 'INVALID_INPUT'],
     ['the photo as text', () => api().post('/forms').set(asAna).field('nome', 'x').field('foto', 'x'), 400, 'PHOTO_MISSING'],
     ['two photos where one is taken', () => api().post('/one').set(asAna).attach('foto', photo(1), '1').attach('foto', photo(1), '2'), 400, 'TOO_MANY_PHOTOS'],
     ['no name', () => api().post('/forms').set(asAna).attach('foto', photo(1), '1.jpg'), 400, 'INVALID_INPUT'],

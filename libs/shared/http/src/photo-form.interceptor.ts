@@ -7,6 +7,7 @@ import type { Request, Response } from 'express';
 import multer, { MulterError } from 'multer';
 import type { Observable } from 'rxjs';
 import { z } from 'zod';
+import type { GuardedRequest } from './access.js';
 import { watchPace } from './body-pace.js';
 import { ByteBudget } from './byte-budget.js';
 import { ContentTypeUnsupportedError, PhotoMissingError, TooManyFilesError } from './http-errors.js';
@@ -33,10 +34,12 @@ export const photoFile = z
 const TEXT_LIMITS = { fields: 20, fieldSize: 50_000, fieldNameSize: 100, fieldNestingDepth: 0 };
 /** What all forms that are being worked on may hold together: a dozen photos of the largest size. */
 const MEMORY_BUDGET = 256_000_000;
+/** Longer than a stalled sender keeps its place. */
+const PATIENCE_MS = 30_000;
 /** Photos stay in memory, within limits, and are never written down before the gate has seen them. */
 @Injectable()
 export class PhotoFormInterceptor implements NestInterceptor {
-  private readonly memory = new ByteBudget(MEMORY_BUDGET);
+  private readonly memory = new ByteBudget(MEMORY_BUDGET, PATIENCE_MS);
 
   constructor(
     private readonly reflector: Reflector,
@@ -46,12 +49,12 @@ export class PhotoFormInterceptor implements NestInterceptor {
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const form = this.reflector.get<PhotoForm>(PHOTO_FORM, context.getHandler());
     const http = context.switchToHttp();
-    const request = http.getRequest<Request>();
+    const request = http.getRequest<GuardedRequest>();
     const response = http.getResponse<Response>();
     if (!request.is('multipart/form-data')) {
       throw new ContentTypeUnsupportedError('multipart/form-data', request.get('Content-Type'));
     }
-    const giveBack = await this.memory.take(this.expectedBytes(request, form));
+    const giveBack = await this.memory.take(this.expectedBytes(request, form), request.user?.id ?? request.ip ?? '');
     // The buffers live until the answer is out or its reader is gone; `close` comes in both cases.
     response.once('close', giveBack);
     if (request.destroyed) {
@@ -87,6 +90,9 @@ export class PhotoFormInterceptor implements NestInterceptor {
     const photos = (request.files as Express.Multer.File[]).map(({ buffer }) => buffer);
     if (photos.length === 0) {
       throw new PhotoMissingError(field, maxPhotos);
+    }
+    if (Object.hasOwn(request.body, field)) {
+      throw new InvalidInputError(`The field "${field}" holds photos, got text besides`);
     }
     request.body = { ...request.body, [field]: maxPhotos === 1 ? photos[0] : photos };
   }

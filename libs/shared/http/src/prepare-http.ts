@@ -1,6 +1,7 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
+import { watchJsonPace } from './body-pace.js';
 import { observeRequests } from './observe-requests.js';
 
 export interface HttpServerOptions {
@@ -30,6 +31,7 @@ export function prepareHttp(app: NestExpressApplication, { corsOrigins }: HttpSe
     response.set('Cache-Control', 'private, no-cache');
     next();
   });
+  app.use(watchJsonPace);
   app.useBodyParser('json', { limit: JSON_LIMIT });
   app.enableCors({
     origin: [...corsOrigins],
