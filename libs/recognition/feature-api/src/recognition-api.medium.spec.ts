@@ -198,7 +198,7 @@ describe('/api/Training', () => {
     expect(ports.runs.request).toHaveBeenCalledWith(expect.objectContaining({ motive, requestedBy: users['ana']?.id }));
   });
 
-  it.each([{ motivo: '' }, { motivo: 5 }, { motivo: 'x'.repeat(201) }, { other: 1 }])('refuses %j', async (body) => {
+  it.each([{ motivo: '' }, { motivo: 5 }, { motivo: 'x'.repeat(201) }, { motivo: 'a\0b' }, { motivo: 'a\ud83e' }, { other: 1 }])('refuses %j', async (body) => {
     expect((await call('post', 'Training', 'ana').send(body).expect(400)).body.code).toBe('INVALID_INPUT');
   });
 

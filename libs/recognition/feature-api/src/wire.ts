@@ -28,7 +28,10 @@ export const classificationAnswer = z
   .meta({ id: 'Classification' });
 export type ClassificationAnswer = z.infer<typeof classificationAnswer>;
 
-export const trainingBody = z.strictObject({ motivo: z.string().trim().min(1).max(200).optional() });
+/** Control characters and half a surrogate pair can't be stored. */
+const storable = /^[^\p{Cc}\p{Cs}]*$/u;
+
+export const trainingBody = z.strictObject({ motivo: z.string().trim().min(1).max(200).regex(storable, 'must not hold control characters').optional() });
 
 const epochAnswer = z.object({
   epoch: z.number(),
