@@ -1,7 +1,7 @@
 import type { Provider } from '@nestjs/common';
 import { CategoryRepository, ErrorLogRepository, ItemRepository, PhotoRegister, SentMessages } from '@repo/collection-domain';
 import { CollectionDatabase } from '@repo/database';
-import { IdempotencyStore } from '@repo/http';
+import { IdempotencyStore } from '@repo/http/idempotency-store';
 import { OutboxStore } from '@repo/messaging';
 import { SqlCategoryRepository } from './sql-category.repository.js';
 import { SqlErrorLogRepository } from './sql-error-log.repository.js';

@@ -1,6 +1,6 @@
 import { IdempotencyInProgressError, IdempotencyKeyReusedError } from '@repo/collection-domain';
 import { CollectionDatabase } from '@repo/database';
-import type { IdempotencyClaim, IdempotencyOutcome } from '@repo/http';
+import type { IdempotencyClaim, IdempotencyOutcome } from '@repo/http/idempotency-store';
 import { InvalidInputError, newId, type UserId } from '@repo/kernel';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { openScratchCollection, TickingClock } from './new-item.fixture.js';

@@ -1,6 +1,6 @@
 import { IdempotencyInProgressError, IdempotencyKeyReusedError } from '@repo/collection-domain';
 import { CollectionDatabase, instant, isUniqueViolation, translateDatabaseErrors } from '@repo/database';
-import type { IdempotencyClaim, IdempotencyOutcome, IdempotencyStore, StoredAnswer } from '@repo/http';
+import type { IdempotencyClaim, IdempotencyOutcome, IdempotencyStore, StoredAnswer } from '@repo/http/idempotency-store';
 import { InvalidInputError, newId, SystemClock, TemporaryError, type Clock, type UserId } from '@repo/kernel';
 import { IsNull } from 'typeorm';
 import { IdempotencyKeyRow } from './idempotency-key.row.js';

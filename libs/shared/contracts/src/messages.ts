@@ -12,7 +12,6 @@ export const augmentationSettings = z.object({
   /** False where upside down would be another thing. */
   allowQuarterTurns: z.boolean().optional(),
 });
-export type AugmentationSettings = z.infer<typeof augmentationSettings>;
 
 export const imageAugmentations = defineCommand(
   'photo.augment.v1',

@@ -10,7 +10,6 @@ export type ErrorCode =
   | 'UNAUTHENTICATED'
   | 'WRONG_CREDENTIALS'
   | 'FORBIDDEN'
-  | 'NOT_FOUND'
   | 'ROUTE_NOT_FOUND'
   | 'TOO_MANY_REQUESTS'
   | 'ITEM_NOT_FOUND'
