@@ -1,5 +1,6 @@
 import { CollectionDatabase } from '@repo/database';
 import { newId } from '@repo/kernel';
+import { IsNull } from 'typeorm';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { openScratchCollection, TickingClock } from './new-item.fixture.js';
 import { leaveMessages } from './outbox-rows.js';
@@ -30,6 +31,8 @@ function newRelay(): SqlOutboxStore {
   relays.push(relay);
   return relay;
 }
+
+const waiting = () => database.source.getRepository(OutboxRow).countBy({ sentAt: IsNull() });
 
 async function leave(count: number): Promise<string[]> {
   const messages = Array.from({ length: count }, (_, at) => ({ messageName: 'photo.augment.v1', queue: 'ImageAugmentations', messageId: newId(), body: { at } }));
@@ -76,7 +79,7 @@ it('gives two relays different rows at the same time', async () => {
   expect(new Set([...idsOf(mine), ...idsOf(theirs)]).size).toBe(40);
   expect(mine.length + theirs.length).toBe(40);
   await Promise.all([store.markSent(idsOf(mine)), second.markSent(idsOf(theirs))]);
-  expect(await store.backlog()).toEqual({ waiting: 0, oldestAgeMs: 0 });
+  expect(await waiting()).toBe(0);
 });
 
 it('gives the rows of a relay that died to the next one', async () => {
@@ -87,15 +90,6 @@ it('gives the rows of a relay that died to the next one', async () => {
   expect(idsOf(await store.claimBatch(3))).toEqual(idsOf(claimed));
 });
 
-it('says how much waits and for how long', async () => {
-  await leave(2);
-  clock.advance(60_000);
-  const { waiting, oldestAgeMs } = await store.backlog();
-  expect(waiting).toBe(2);
-  expect(oldestAgeMs).toBeGreaterThan(60_000);
-  expect(oldestAgeMs).toBeLessThan(60_100);
-});
-
 it('removes what was sent more than a week ago', async () => {
   await leave(2);
   const [sent] = await store.claimBatch(1);
@@ -104,5 +98,5 @@ it('removes what was sent more than a week ago', async () => {
   expect(await store.purge()).toBe(0);
   clock.advance(25 * 3_600_000);
   expect(await store.purge()).toBe(1);
-  expect(await store.backlog()).toMatchObject({ waiting: 1 });
+  expect(await waiting()).toBe(1);
 });

@@ -2,14 +2,8 @@ import type { SentMessages } from '@repo/collection-domain';
 import { CollectionDatabase, dialectOf, instant, translateDatabaseErrors, type Dialect } from '@repo/database';
 import { SystemClock, type Clock } from '@repo/kernel';
 import type { OutboxRow as WaitingMessage, OutboxStore } from '@repo/messaging';
-import { In, IsNull, type EntityManager, type QueryRunner } from 'typeorm';
+import { In, type EntityManager, type QueryRunner } from 'typeorm';
 import { OutboxRow } from './outbox.row.js';
-
-export interface OutboxBacklog {
-  readonly waiting: number;
-  /** Of the oldest waiting message. */
-  readonly oldestAgeMs: number;
-}
 
 /** Sent rows are kept this long, for people who look for a message. */
 const SENT_KEPT_MS = 7 * 24 * 3_600_000;
@@ -47,15 +41,6 @@ export class SqlOutboxStore implements OutboxStore, SentMessages {
 
   markFailed(ids: readonly string[]): Promise<void> {
     return this.mark((manager) => manager.increment(OutboxRow, { id: In([...ids]) }, 'attempts', 1));
-  }
-
-  backlog(): Promise<OutboxBacklog> {
-    return translateDatabaseErrors(async () => {
-      const rows = this.database.source.getRepository(OutboxRow);
-      const waiting = await rows.countBy({ sentAt: IsNull() });
-      const oldest = await rows.findOne({ select: { id: true, createdAt: true }, where: { sentAt: IsNull() }, order: { createdAt: 'ASC' } });
-      return { waiting, oldestAgeMs: oldest ? Math.max(0, this.clock.now().getTime() - oldest.createdAt.getTime()) : 0 };
-    });
   }
 
   /** Removes rows that were sent more than 7 days ago; answers how many. */

@@ -77,7 +77,6 @@ const outboxCalls: Calls<SqlOutboxStore> = {
   claimBatch: [() => outbox.claimBatch(100), 'SELECT Outbox'],
   markSent: [() => outbox.markSent([newId(), newId()]), 'UPDATE Outbox'],
   markFailed: [() => outbox.markFailed([newId()]), 'UPDATE Outbox'],
-  backlog: [() => outbox.backlog(), 'SELECT Outbox, SELECT Outbox'],
   purge: [() => outbox.purge(), 'DELETE Outbox'],
 };
 const errorCalls: Calls<SqlErrorLogRepository> = {

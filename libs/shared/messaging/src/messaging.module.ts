@@ -1,4 +1,4 @@
-import { Global, Logger, Module, type BeforeApplicationShutdown, type DynamicModule, type FactoryProvider, type ModuleMetadata, type OnApplicationBootstrap } from '@nestjs/common';
+import { Global, Logger, Module, type BeforeApplicationShutdown, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
 import { findHandlers } from './find-handlers.js';
 import { MessageBus } from './message-bus.js';
@@ -7,10 +7,8 @@ import { MessageBus } from './message-bus.js';
 const shutdownGraceMs = 20_000;
 
 export interface MessagingOptions {
-  imports?: ModuleMetadata['imports'];
-  inject?: FactoryProvider['inject'];
   /** Opens the broker the app has chosen, e.g. `() => PgBossMessageBus.open({ … })`. */
-  useFactory: (...parts: never[]) => MessageBus | Promise<MessageBus>;
+  useFactory: () => MessageBus | Promise<MessageBus>;
 }
 
 /** Gives every module the MessageBus and subscribes every provider's `@Handles` methods at start-up. */
@@ -24,11 +22,11 @@ export class MessagingModule implements OnApplicationBootstrap, BeforeApplicatio
     private readonly discovery: DiscoveryService,
   ) {}
 
-  static forRoot({ imports = [], inject = [], useFactory }: MessagingOptions): DynamicModule {
+  static forRoot({ useFactory }: MessagingOptions): DynamicModule {
     return {
       module: MessagingModule,
-      imports: [DiscoveryModule, ...imports],
-      providers: [{ provide: MessageBus, inject, useFactory }],
+      imports: [DiscoveryModule],
+      providers: [{ provide: MessageBus, useFactory }],
       exports: [MessageBus],
     };
   }
