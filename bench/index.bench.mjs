@@ -1,8 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { seededRandom } from '@repo/kernel';
 import { createSimilarityIndex } from '@repo/recognition-data-access';
-import { seededRandom } from '@repo/recognition-domain';
 import { alternate, PythonPeer } from './harness.mjs';
 
 export const title = 'Similar photos: building and searching an index of 1,280 numbers each';

@@ -1,6 +1,6 @@
+import { seededRandom } from '@repo/kernel';
 import { expect, it } from 'vitest';
 import { expectedCalibrationError, fitTemperature, meanLogLoss, type Prediction } from './calibration.js';
-import { seededRandom } from './seeded-random.js';
 
 /** Predictions whose confidence comes true when the logits are divided by `temperature`. */
 function predictionsAt(temperature: number, count: number): Prediction[] {

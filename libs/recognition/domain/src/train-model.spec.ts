@@ -1,8 +1,7 @@
-import { newId, type ItemId, type PhotoId } from '@repo/kernel';
+import { newId, seededRandom, type ItemId, type PhotoId } from '@repo/kernel';
 import { expect, it } from 'vitest';
 import { HeadTrainer, type FittedHead, type HeadFitOptions, type HeadTrainingSet } from './head-training.js';
 import { defaultTrainingParameters as parameters, type TrainingPhoto, type TrainingReport } from './model-trainer.js';
-import { seededRandom } from './seeded-random.js';
 import { softmax, logitsOf } from './softmax.js';
 import { trainModel } from './train-model.js';
 

@@ -1,10 +1,9 @@
-import type { ItemId, PhotoId } from '@repo/kernel';
+import { seededRandom, type ItemId, type PhotoId } from '@repo/kernel';
 import { expect, it } from 'vitest';
 import { HeadTrainer, type FittedHead, type HeadFitOptions, type HeadTrainingSet } from './head-training.js';
 import { defaultTrainingParameters, type TrainingPhoto } from './model-trainer.js';
 import type { ModelVersion } from './model-version.js';
 import { decidePromotion, defaultGateRules, type Scorecard } from './promotion-gate.js';
-import { seededRandom } from './seeded-random.js';
 import { testSetChecksum } from './test-set.js';
 import { trainModel } from './train-model.js';
 

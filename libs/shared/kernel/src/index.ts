@@ -4,3 +4,4 @@ export * from './deadline.js';
 export * from './errors.js';
 export * from './ids.js';
 export * from './outcome.js';
+export * from './seeded-random.js';

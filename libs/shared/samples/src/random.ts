@@ -1,18 +1,13 @@
+import { seededRandom } from '@repo/kernel';
+
 /** Repeatable chance: the same seeds give the same sequence on every machine. */
 export class Random {
-  #state: number;
+  /** From 0 up to, but not including, 1. */
+  readonly next: () => number;
 
   /** @param seeds numbers or texts that together name the sequence, e.g. `('coin', 7, 'view', 2)` */
   constructor(...seeds: readonly (string | number)[]) {
-    this.#state = hash(seeds.join('/'));
-  }
-
-  /** From 0 up to, but not including, 1. Mulberry32 (Tommy Ettinger, public domain): 32 bits of state are plenty here. */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+    this.next = seededRandom(hash(seeds.join('/')));
   }
 
   between(low: number, high: number): number {

@@ -1,4 +1,4 @@
-import { seededRandom } from '@repo/recognition-domain';
+import { seededRandom } from '@repo/kernel';
 
 /**
  * Drawn pictures that show a network about what photos show it: soft light, flat and striped

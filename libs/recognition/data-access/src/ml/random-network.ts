@@ -1,4 +1,4 @@
-import { seededRandom } from '@repo/recognition-domain';
+import { seededRandom } from '@repo/kernel';
 import type { Convolution, ConvolutionalNetwork } from './convolutional-network.js';
 
 /** Blurs while it halves the picture: 1 2 1 across and down. */

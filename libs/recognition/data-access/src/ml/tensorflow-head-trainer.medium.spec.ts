@@ -1,4 +1,5 @@
-import { seededRandom, type HeadFitOptions, type HeadTrainingSet } from '@repo/recognition-domain';
+import { seededRandom } from '@repo/kernel';
+import type { HeadFitOptions, HeadTrainingSet } from '@repo/recognition-domain';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it, vi } from 'vitest';
 import { TensorflowHeadTrainer } from './tensorflow-head-trainer.js';

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { PermanentError } from '@repo/kernel';
-import { HeadTrainer, seededRandom, shuffle, type EpochReport, type FittedHead, type HeadFitOptions, type HeadTrainingSet } from '@repo/recognition-domain';
+import { PermanentError, seededRandom } from '@repo/kernel';
+import { HeadTrainer, shuffle, type EpochReport, type FittedHead, type HeadFitOptions, type HeadTrainingSet } from '@repo/recognition-domain';
 import * as tf from '@tensorflow/tfjs-core';
 import { useTensorflow, type TensorflowBackend } from './tensorflow.js';
 

@@ -1,5 +1,5 @@
-import { newId, type ItemId, type PhotoId } from '@repo/kernel';
-import { defaultTrainingParameters, seededRandom, type TrainingPhoto } from '@repo/recognition-domain';
+import { newId, seededRandom, type ItemId, type PhotoId } from '@repo/kernel';
+import { defaultTrainingParameters, type TrainingPhoto } from '@repo/recognition-domain';
 import { expect, it } from 'vitest';
 import { TrainingThread } from './training-thread.js';
 

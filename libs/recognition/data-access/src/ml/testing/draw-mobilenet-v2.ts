@@ -1,4 +1,4 @@
-import { seededRandom } from '@repo/recognition-domain';
+import { seededRandom } from '@repo/kernel';
 import type { Safetensors, Tensor } from '../safetensors.js';
 
 /** Expansion, channels, repeats: Sandler et al., 2018, table 2. */

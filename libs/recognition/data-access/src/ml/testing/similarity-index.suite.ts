@@ -1,5 +1,5 @@
-import { newId, type PhotoId, type UserId } from '@repo/kernel';
-import { compareNeighbours, seededRandom, type Neighbour, type SimilarityIndex } from '@repo/recognition-domain';
+import { newId, seededRandom, type PhotoId, type UserId } from '@repo/kernel';
+import { compareNeighbours, type Neighbour, type SimilarityIndex } from '@repo/recognition-domain';
 import { describe, expect, it } from 'vitest';
 
 const dimensions = 64;
