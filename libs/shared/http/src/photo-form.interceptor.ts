@@ -36,6 +36,7 @@ const TEXT_LIMITS = { fields: 20, fieldSize: 50_000, fieldNameSize: 100, fieldNe
 const MEMORY_BUDGET = 256_000_000;
 /** Longer than a stalled sender keeps its place. */
 const PATIENCE_MS = 30_000;
+
 /** Photos stay in memory, within limits, and are never written down before the gate has seen them. */
 @Injectable()
 export class PhotoFormInterceptor implements NestInterceptor {

@@ -1,15 +1,11 @@
 import { createHash } from 'node:crypto';
 import sharp, { type Sharp } from 'sharp';
+import { preparePhotoDecoding } from './photo-decoding.js';
 import { MAX_SIDE } from './photo-gate.js';
 import { recogniseFormat, type PhotoFormat } from './photo-format.js';
 import type { PhotoOrder, PhotoVerdict } from './photo-work.js';
 
-// Only the three loaders that photos need: libvips knows dozens more, each with its own past of holes.
-sharp.block({ operation: ['VipsForeignLoad'] });
-sharp.unblock({ operation: ['VipsForeignLoadJpegBuffer', 'VipsForeignLoadPngBuffer', 'VipsForeignLoadWebpBuffer'] });
-// Each picture is seen once, and the machine's other cores have other work.
-sharp.cache(false);
-sharp.concurrency(1);
+preparePhotoDecoding();
 
 /** Longest side of a photo that is only recognised; the network sees 224 pixels of it. */
 const CLASSIFY_SIDE = 640;

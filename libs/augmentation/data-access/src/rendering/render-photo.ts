@@ -14,15 +14,11 @@ import {
   type VariantFacts,
   type VariantFormat,
 } from '@repo/augmentation-domain';
+import { preparePhotoDecoding } from '@repo/images/photo-decoding';
 import sharp from 'sharp';
 import { applyTransformation, asSharp } from './apply-transformation.js';
 
-// Only the three loaders that photos need: libvips knows dozens more, each with its own past of holes.
-sharp.block({ operation: ['VipsForeignLoad'] });
-sharp.unblock({ operation: ['VipsForeignLoadJpegBuffer', 'VipsForeignLoadPngBuffer', 'VipsForeignLoadWebpBuffer'] });
-// Each picture is seen once, and the machine's other cores have other work.
-sharp.cache(false);
-sharp.concurrency(1);
+preparePhotoDecoding();
 
 /** Of the largest photo that has two variants in work at once. */
 const TWO_LANE_PIXELS = 4_000_000;
