@@ -1,2 +1,1 @@
-export * from './collection-upkeep.service.js';
 export * from './items.module.js';
