@@ -2,11 +2,11 @@
  * npm run bench [-- NAME…]: builds what changed, then runs bench/*.bench.mjs and prints, with the
  * machine and the versions, our figures beside the peers'.
  */
-import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { describeMachine, runBenchmark } from '../bench/harness.mjs';
+import { build } from './setup.mjs';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const names = readdirSync(`${root}bench`)
@@ -40,9 +40,9 @@ if (unknown.length > 0) {
 
 if (!values['no-build']) {
   console.log('Building what changed…');
-  const build = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-b'], { cwd: root, stdio: 'inherit' });
-  if (build.status !== 0) {
-    console.error('The build failed: see above. With --no-build the last build is measured.');
+  const problem = build();
+  if (problem) {
+    console.error(`${problem}\nWith --no-build the last build is measured.`);
     process.exit(1);
   }
 }

@@ -1,9 +1,8 @@
 // npm run import, train, classify, demo and docs:messages: builds what they need, then runs apps/cli.
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { root, setUp } from './setup.mjs';
+import { build, root, setUp } from './setup.mjs';
 
 const [command, ...args] = process.argv.slice(2);
 const onlyAsksForHelp = args.includes('--help') || args.includes('-h');
@@ -12,9 +11,9 @@ const onlyAsksForHelp = args.includes('--help') || args.includes('-h');
 if (!existsSync(path.join(root, 'node_modules')) || (command === 'demo' && !onlyAsksForHelp)) {
   setUp();
 } else {
-  const build = spawnSync(process.execPath, [path.join('node_modules', 'typescript', 'bin', 'tsc'), '-b', 'apps/cli'], { cwd: root, stdio: 'inherit' });
-  if (build.status !== 0) {
-    console.error('✗ The commands could not be built: see above');
+  const problem = build('apps/cli');
+  if (problem) {
+    console.error(`✗ ${problem}`);
     process.exit(1);
   }
 }

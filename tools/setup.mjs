@@ -44,8 +44,14 @@ function installPackages() {
 const lockHash = () => createHash('sha256').update(readFileSync(path.join(root, 'package-lock.json'))).digest('hex');
 const isInstalled = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === lockHash();
 
-function build() {
-  const { ok, output } = run(process.execPath, [path.join('node_modules', 'typescript', 'bin', 'tsc'), '-b']);
+/**
+ * Compiles what changed; answers what is wrong, or undefined. TypeScript 7, written in Go, builds in a
+ * fifth of the time; version 6 stays for the linter, which needs its programming interface.
+ *
+ * @param projects folders with a tsconfig.json; the whole workspace by default
+ */
+export function build(...projects) {
+  const { ok, output } = run(process.execPath, [path.join('node_modules', 'typescript-7', 'bin', 'tsc'), '-b', ...projects]);
   return ok ? undefined : `The build failed:\n${output}`;
 }
 
@@ -63,5 +69,5 @@ export function setUp() {
   if (index.output) {
     console.log(index.output);
   }
-  step('Building', build);
+  step('Building', () => build());
 }
