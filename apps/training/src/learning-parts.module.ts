@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Global, Inject, Logger, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { Clock, SystemClock } from '@repo/kernel';
-import { HttpModelAnnouncer, HttpServedVersion, openBackbone, ServiceClient, TrainingThread, VersionFileBuilder, WorkerInferenceEngine } from '@repo/recognition-data-access';
+import { findBackbone, HttpModelAnnouncer, HttpServedVersion, ServiceClient, TrainingThread, VersionFileBuilder, WorkerInferenceEngine } from '@repo/recognition-data-access';
 import { Backbone, EngineStarter, ModelAnnouncer, ModelFileBuilder, ModelTrainer, ServedVersion, type InferenceEngine } from '@repo/recognition-domain';
 import type { TrainingConfig } from './training-config.js';
 
@@ -35,7 +35,8 @@ export class LearningPartsModule implements OnApplicationShutdown {
     return {
       module: LearningPartsModule,
       providers: [
-        { provide: Backbone, useFactory: () => openBackbone({ configured: config.OC_BACKBONE, dataFolder: config.OC_DATA_DIR }) },
+        // The classifier finds the same one, and says so.
+        { provide: Backbone, useFactory: () => findBackbone({ configured: config.OC_BACKBONE, dataFolder: config.OC_DATA_DIR }) },
         { provide: EngineStarter, useValue: { start: startEngine } satisfies EngineStarter },
         { provide: ModelTrainer, useFactory: () => new TrainingThread({ backend: config.OC_TRAINING_BACKEND }) },
         { provide: ModelFileBuilder, useFactory: () => new VersionFileBuilder() },

@@ -108,6 +108,6 @@ export const classifierEnv = z.object({
   OC_CLASSIFIER_QUEUE: z.coerce.number().int().positive().default(64),
   /** fp32, or int8: faster, a little less accurate. */
   OC_CLASSIFIER_PRECISION: z.enum(['fp32', 'int8']).default('fp32'),
-  /** Similarity index: FAISS where its native part is built, else an exact search. */
+  /** Similarity index; auto takes the exact search, the faster of the two: both give the same answers. */
   OC_CLASSIFIER_INDEX: z.enum(['auto', 'exact', 'faiss']).default('auto'),
 });

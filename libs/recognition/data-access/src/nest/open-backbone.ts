@@ -8,7 +8,7 @@ export async function openBackbone(places: BackbonePlaces): Promise<Backbone> {
   const backbone = await findBackbone(places);
   logger.log({ msg: 'backbone', ...backbone.info });
   if (backbone.info.origin === 'random') {
-    logger.warn({ msg: 'No trained backbone was found: photos are compared by colours and edges alone, and recognised poorly. Set OC_BACKBONE' });
+    logger.warn({ msg: 'No trained backbone was found: photos are compared by colours and edges alone, and recognised poorly. Set OC_BACKBONE to a file of weights; the README says more' });
   }
   return backbone;
 }
