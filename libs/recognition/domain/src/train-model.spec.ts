@@ -78,6 +78,14 @@ it('fits again on every photo for as many epochs as were best', async () => {
   expect(report.lineage).toMatchObject({ bestEpoch: 3, refitted: true, items: 40, variants: 80 });
 });
 
+it.each([
+  [20, 6], // 28 photos train, with two variants each: 84 rows in 16 steps
+  [600, parameters.batchSize],
+])('learns %d photos of a class in batches of %d: never in less than 16 steps', async (count, batchSize) => {
+  const { trainer } = await train([...photosOf('stamps', 1, count), ...photosOf('coins', 5, count)]);
+  expect(trainer.calls[0]!.options.batchSize).toBe(batchSize);
+});
+
 it('examines on photos that trained nothing, nor their variants', async () => {
   const { trainer, report } = await train();
   const tested = new Set(report.testPhotos.map(({ photoId }) => photoId));

@@ -8,6 +8,9 @@ import { refuseTraining } from './refuse-training.js';
 import { logitsOf } from './softmax.js';
 import { splitByItem } from './split.js';
 
+/** In an epoch: with one or two a small collection would be given up before it has learnt anything. */
+const leastSteps = 16;
+
 /**
  * From labelled embeddings to a calibrated head and its figures: splits by item, fits on the
  * training photos and their variants, stops by the validation photos, sets the temperature on them,
@@ -90,7 +93,8 @@ async function fitHead(photos: readonly TrainingPhoto[], { labels, parameters, t
   for (const { features } of stopBy ? [train, stopBy] : [train]) {
     scaleFeatures(features, scaling);
   }
-  const { batchSize, learningRate, labelSmoothing, weightDecay, patience, seed } = parameters;
+  const { learningRate, labelSmoothing, weightDecay, patience, seed } = parameters;
+  const batchSize = Math.min(parameters.batchSize, Math.ceil(train.classes.length / leastSteps));
   const fitted = await trainer.fit(train, stopBy, {
     dimensions, classes: labels.length, epochs, patience, batchSize, learningRate, labelSmoothing, weightDecay, seed, signal, onEpoch,
   });
