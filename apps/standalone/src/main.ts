@@ -36,6 +36,8 @@ async function main(): Promise<void> {
       dataDir: path.resolve(config.OC_DATA_DIR),
       port: config.PORT,
       classifierPort: config.CLASSIFIER_PORT,
+      augmentationsPort: config.AUGMENTATIONS_PORT,
+      trainingPort: config.TRAINING_PORT,
       host: config.OC_HOST,
       environment: process.env,
       resetPassword: values['reset-password'],
@@ -71,6 +73,9 @@ async function main(): Promise<void> {
     console.log('  Ctrl-C stops everything\n');
     process.send?.({ type: 'ready', url: platform.url, administrator });
   } catch (error) {
+    if (isEnding) {
+      return; // the reason was told already: what was starting could not but fail
+    }
     console.error(`✗ ${(error as Error).message}`);
     await platform.stop();
     process.exit(1);

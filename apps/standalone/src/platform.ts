@@ -1,10 +1,10 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { EmbeddedPostgres } from '@repo/database/embedded';
 import { builtFile } from '@repo/kernel';
+import { requireFreePorts } from './free-ports.js';
 import type { PrepareAnswer } from './prepare.js';
 import { loadSecrets } from './secrets.js';
 import { ServiceLog } from './service-log.js';
@@ -14,6 +14,9 @@ export interface PlatformOptions {
   dataDir: string;
   port: number;
   classifierPort: number;
+  augmentationsPort: number;
+  trainingPort: number;
+  /** Where the backend and the classifier listen; the two others never leave this machine. */
   host: string;
   /** What the person set: goes to every service, below what the platform itself decides. */
   environment: NodeJS.ProcessEnv;
@@ -56,9 +59,13 @@ export class Platform {
 
   /** Resolves when every service serves. Throws when a part can't start; then call `stop`. */
   async start(): Promise<PrepareAnswer> {
-    const { dataDir, port, classifierPort, host, say } = this.options;
-    await requireFreePort(host, port, 'PORT');
-    await requireFreePort(host, classifierPort, 'CLASSIFIER_PORT');
+    const { dataDir, port, classifierPort, augmentationsPort, trainingPort, host, say } = this.options;
+    await requireFreePorts([
+      { variable: 'PORT', host, port },
+      { variable: 'CLASSIFIER_PORT', host, port: classifierPort },
+      { variable: 'AUGMENTATIONS_PORT', host: '127.0.0.1', port: augmentationsPort },
+      { variable: 'TRAINING_PORT', host: '127.0.0.1', port: trainingPort },
+    ]);
     const secrets = await loadSecrets(dataDir);
 
     say('starting the database');
@@ -98,7 +105,7 @@ export class Platform {
   }
 
   private serviceEnvironment(secrets: { jwtSecret: string; serviceToken: string; linkSecret: string }, database: EmbeddedPostgres): NodeJS.ProcessEnv {
-    const { dataDir, port, classifierPort, host, environment } = this.options;
+    const { dataDir, port, classifierPort, augmentationsPort, trainingPort, host, environment } = this.options;
     const backbone = environment['OC_BACKBONE'];
     return {
       OC_JWT_SECRET: secrets.jwtSecret,
@@ -113,6 +120,8 @@ export class Platform {
       OC_HOST: host,
       PORT: String(port),
       CLASSIFIER_PORT: String(classifierPort),
+      AUGMENTATIONS_PORT: String(augmentationsPort),
+      TRAINING_PORT: String(trainingPort),
       COLLECTION_DATABASE_URL: database.urlFor('collection'),
       LEARNING_DATABASE_URL: database.urlFor('learning'),
       MESSAGES_URL: database.urlFor('learning'),
@@ -143,14 +152,4 @@ async function prepare(environment: NodeJS.ProcessEnv, resetPassword: boolean): 
   ended.catch(() => {});
   const [answer] = await Promise.race([answered, ended]);
   return answer;
-}
-
-async function requireFreePort(host: string, port: number, variable: string): Promise<void> {
-  const probe = createServer();
-  probe.listen(port, host);
-  await once(probe, 'listening').catch((error: NodeJS.ErrnoException) => {
-    throw new Error(error.code === 'EADDRINUSE' ? `Port ${port} is in use: stop what uses it, or set ${variable} to another one` : error.message, { cause: error });
-  });
-  probe.close();
-  await once(probe, 'close');
 }

@@ -18,6 +18,8 @@ export const launcherEnv = z.object({
   OC_DATA_DIR: z.string().default('./data'),
   PORT: port(5000),
   CLASSIFIER_PORT: port(5001),
+  AUGMENTATIONS_PORT: port(5011),
+  TRAINING_PORT: port(5012),
   /** Address to listen on; 127.0.0.1 keeps the platform to this machine. */
   OC_HOST: z.string().default('127.0.0.1'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
