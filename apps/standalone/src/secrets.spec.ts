@@ -26,3 +26,9 @@ it.each([
   await writeFile(file, text);
   await expect(loadSecrets(dataDir)).rejects.toThrow(`${file} can't be used`);
 });
+
+it('says so when the data folder is none', async () => {
+  const noFolder = path.join(dataDir, 'a-file');
+  await writeFile(noFolder, '');
+  await expect(loadSecrets(noFolder)).rejects.toThrow(`The data folder ${noFolder} can't be used (ENOTDIR`);
+});

@@ -11,15 +11,23 @@ export type Secrets = z.infer<typeof secretsFile>;
 
 const newSecret = () => randomBytes(32).toString('base64url');
 
-/** Reads `secrets.json` of the data folder, or makes it, readable by its owner alone. Throws when the file is there and can't be used. */
+/** Reads `secrets.json` of the data folder, or makes it, readable by its owner alone. Throws, in words, when the folder or the file can't be used. */
 export async function loadSecrets(dataDir: string): Promise<Secrets> {
   const file = path.join(dataDir, 'secrets.json');
-  const kept = await readFile(file, 'utf8').catch(ignoreMissing);
-  if (kept !== undefined) {
-    return readSecrets(file, kept);
+  try {
+    const kept = await readFile(file, 'utf8').catch(ignoreMissing);
+    return kept === undefined ? await makeSecrets(file) : readSecrets(file, kept);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === undefined) {
+      throw cause;
+    }
+    throw new Error(`The data folder ${dataDir} can't be used (${(cause as Error).message}): set OC_DATA_DIR to a folder you may write in`, { cause });
   }
+}
+
+async function makeSecrets(file: string): Promise<Secrets> {
   const secrets: Secrets = { jwtSecret: newSecret(), serviceToken: newSecret(), linkSecret: newSecret() };
-  await mkdir(dataDir, { recursive: true });
+  await mkdir(path.dirname(file), { recursive: true });
   const temporary = await open(`${file}.new`, 'w', 0o600);
   await temporary.writeFile(JSON.stringify(secrets, null, 2));
   await temporary.sync();

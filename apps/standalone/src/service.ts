@@ -37,6 +37,7 @@ function yieldToOthers({ pid }: ChildProcess, niceness: number): void {
 export class Service {
   private child: ChildProcess | undefined;
   private isStopping = false;
+  private hasServed = false;
   private pauseMs = FIRST_PAUSE_MS;
 
   constructor(
@@ -60,6 +61,7 @@ export class Service {
     const ready = new Promise<void>((resolve) => {
       child.on('message', (message: { type?: string }) => {
         if (message?.type === 'ready') {
+          this.hasServed = true;
           resolve();
         }
       });
@@ -112,6 +114,9 @@ export class Service {
     if (code === BAD_CONFIGURATION) {
       this.giveUp(`${this.name} can't use its configuration`, code);
       return;
+    }
+    if (!this.hasServed) {
+      return; // `start` throws: what never worked is not tried again
     }
     this.pauseMs = livedMs > STABLE_AFTER_MS ? FIRST_PAUSE_MS : Math.min(this.pauseMs * 2, LONGEST_PAUSE_MS);
     this.report(`${this.name} ended (${signal ?? `exit code ${code}`}); starting it again in ${this.pauseMs / 1000} s`);
