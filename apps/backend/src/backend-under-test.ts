@@ -1,11 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { CollectionDatabase, openDatabase, runMigrations, type DatabaseOptions } from '@repo/database';
 import { startScratchDatabase } from '@repo/database/testing';
 import { hashPassword, UserRepository, type Role } from '@repo/identity-domain';
 import { newId, type UserId } from '@repo/kernel';
+import { MessageBus } from '@repo/messaging';
 import { ObjectStore, type Bucket } from '@repo/storage';
 import request, { type Test } from 'supertest';
 import { backendConfig, type BackendConfig } from './backend-config.js';
@@ -74,9 +76,17 @@ export class BackendUnderTest {
   }
 
   /** Rows of a table of the collection database. */
-  async count(table: string): Promise<number> {
-    const [row] = (await this.app.get(CollectionDatabase).source.query(`SELECT count(*)::int AS n FROM "${table}"`)) as [{ n: number }];
+  async count(table: string, where = 'true'): Promise<number> {
+    const [row] = (await this.app.get(CollectionDatabase).source.query(`SELECT count(*)::int AS n FROM "${table}" WHERE ${where}`)) as [{ n: number }];
     return row.n;
+  }
+
+  /** How many messages wait in a queue, once all that was written before has been published. */
+  async waiting(queue: string): Promise<number> {
+    while ((await this.count('Outbox', '"sentAt" IS NULL')) > 0) {
+      await sleep(20);
+    }
+    return (await this.app.get(MessageBus).depth(queue)).waiting;
   }
 
   async keys(bucket: Bucket): Promise<string[]> {

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { MessageBus } from '@repo/messaging';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BackendUnderTest, type Person } from './backend-under-test.js';
@@ -16,15 +15,10 @@ afterAll(() => backend.stop());
 
 const photo = (background = '#a04030', size = 24) => sharp({ create: { width: size, height: size, channels: 3, background } }).jpeg().toBuffer();
 const unknownId = '01890000-0000-7000-8000-000000000000';
-const until = async (isSo: () => Promise<boolean>) => {
-  while (!(await isSo())) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-};
 
 describe('an item', () => {
   it('is kept with its photos, and its variants are asked for', async () => {
-    const waitingBefore = (await backend.app.get(MessageBus).depth('ImageAugmentations')).waiting;
+    const waitingBefore = await backend.waiting('ImageAugmentations');
     const { body } = await backend.createItem(ana, [await photo('red'), await photo('blue')], { nome: ' 1  real ', categoria: 'Moedas', descricao: 'Bimetálica' }).expect(201);
     expect(body).toEqual({ success: true, itemId: expect.any(String), fotoId: body.fotoIds[0], fotoIds: [expect.any(String), expect.any(String)] });
 
@@ -40,7 +34,7 @@ describe('an item', () => {
       criadoEm: expect.stringMatching(/^\d{4}-.*Z$/),
     });
     expect(await backend.keys('original')).toEqual(expect.arrayContaining(body.fotoIds.map((id: string) => `item/${body.itemId}/${id}.jpg`)));
-    await until(async () => (await backend.app.get(MessageBus).depth('ImageAugmentations')).waiting === waitingBefore + 2);
+    expect(await backend.waiting('ImageAugmentations')).toBe(waitingBefore + 2);
   });
 
   it('shows its photos by links that work without sign-in and end on their own', async () => {
@@ -78,13 +72,13 @@ describe('an item', () => {
 
   it('is gone when it is deleted, and its photos are to be removed', async () => {
     const { body } = await backend.createItem(ana, [await photo('red'), await photo('blue')]).expect(201);
-    const removals = (await backend.app.get(MessageBus).depth('PhotoRemovals')).waiting;
+    const removals = await backend.waiting('PhotoRemovals');
     const tombstones = await backend.count('RemovedPhotos');
     await backend.call('delete', `/api/Items/${body.itemId}`, ana).expect(204);
     expect(await backend.count('RemovedPhotos')).toBe(tombstones + 2);
     await backend.call('get', `/api/Items/${body.itemId}`, ana).expect(404);
     await backend.call('delete', `/api/Items/${body.itemId}`, ana).expect(404);
-    await until(async () => (await backend.app.get(MessageBus).depth('PhotoRemovals')).waiting === removals + 2);
+    expect(await backend.waiting('PhotoRemovals')).toBe(removals + 2);
   });
 
   it.each<[method: 'get' | 'put' | 'delete' | 'post', route: (item: string, photo: string) => string]>([
