@@ -1,7 +1,8 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { ConfigurationError, launcherEnv, readEnvironment } from '@repo/config';
+import { ConfigurationError, readEnvironment } from '@repo/config';
 import { Platform } from './platform.js';
+import { settings } from './settings.js';
 
 const HELP = `npm start [-- --reset-password]
 
@@ -30,7 +31,7 @@ async function main(): Promise<void> {
     return;
   }
   readDotEnv();
-  const config = readEnvironment(launcherEnv);
+  const config = readEnvironment(settings);
   const platform = new Platform(
     {
       dataDir: path.resolve(config.OC_DATA_DIR),
