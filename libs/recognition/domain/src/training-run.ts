@@ -73,7 +73,7 @@ export class TrainingNotFoundError extends DomainError {
 
 export class TrainingFinishedError extends DomainError {
   readonly code = 'TRAINING_FINISHED';
-  constructor(run: { id: string; status: TrainingStatus }) {
-    super(`Training ${run.id} is ${run.status} already`);
+  constructor({ id, status, modelVersion }: { id: string; status: TrainingStatus; modelVersion?: ModelVersion | undefined }) {
+    super(isFinished(status) || !modelVersion ? `Training ${id} is ${status} already` : `Training ${id} has made version ${modelVersion} already: activate another one instead`);
   }
 }

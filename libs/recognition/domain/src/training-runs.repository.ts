@@ -52,7 +52,8 @@ export abstract class TrainingRuns {
 
   /**
    * The photos that it was for, or that it had gathered, wait for the next new one: a training that
-   * was cancelled must not start again by itself. Throws TrainingNotFoundError, TrainingFinishedError.
+   * was cancelled must not start again by itself. Throws TrainingNotFoundError, and TrainingFinishedError
+   * also once a version is noted: that one may serve already.
    */
   abstract cancel(id: TrainingRunId, reason: string, at: Date): Promise<TrainingRun>;
 

@@ -114,6 +114,14 @@ describe('trainings', () => {
     await expect(runs().cancel(newId<TrainingRunId>(), 'no such run', at(3))).rejects.toThrow(TrainingNotFoundError);
   });
 
+  it('does not cancel what has made a version, which may serve already', async () => {
+    const claim = await claimed(1);
+    const version = newModelVersion(at(1), claim.run.id);
+    await runs().noteVersion(claim, version);
+    await expect(runs().cancel(claim.run.id, 'too late', at(3))).rejects.toThrow(version);
+    expect(await runs().finish(claim, { status: 'done', reason: undefined }, progress(100), at(4))).toBe(true);
+  });
+
   it('counts a photo once', async () => {
     const photoId = newId<PhotoId>();
     await runs().countNewPhoto(photoId, at(1));

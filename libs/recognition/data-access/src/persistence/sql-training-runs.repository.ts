@@ -147,7 +147,7 @@ export class SqlTrainingRuns extends TrainingRuns {
   async cancel(id: TrainingRunId, reason: string, at: Date): Promise<TrainingRun> {
     const [row] = await this.query<RunRow>(
       `UPDATE training_runs SET status = 'cancelled', reason = $2, finished_at = $3, lease_until = NULL
-       WHERE id = $1 AND status = ANY($4) RETURNING *`,
+       WHERE id = $1 AND status = ANY($4) AND model_version IS NULL RETURNING *`,
       [id, reason, at, statusesBefore('cancelled')],
     );
     if (row) {
@@ -157,7 +157,7 @@ export class SqlTrainingRuns extends TrainingRuns {
       return toRun(row);
     }
     const run = await this.get(id);
-    if (isFinished(run.status)) {
+    if (isFinished(run.status) || run.modelVersion) {
       throw new TrainingFinishedError(run);
     }
     return this.cancel(id, reason, at); // it changed hands between the two statements
