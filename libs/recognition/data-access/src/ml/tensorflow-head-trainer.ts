@@ -13,7 +13,7 @@ interface Tally {
 
 /**
  * Adam on categorical cross-entropy, by TensorFlow.js. The gradient of a softmax layer is one
- * product, so it is written out: `model.fit` takes six times as long on the wasm backend, whose
+ * product, so it is written out: `model.fit` takes several times as long on the wasm backend, whose
  * products with transposed operands are slow and whose gather is too.
  */
 export class TensorflowHeadTrainer extends HeadTrainer {
