@@ -1,4 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process';
+import { getPriority, setPriority } from 'node:os';
 import type { OrderMessage, WorkerMessage } from './wire.js';
 
 /** The process is gone, and the order it worked on with it. */
@@ -48,6 +49,7 @@ export class WorkerProcess<Order, Answer> {
       env: { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_TRIM_THRESHOLD_: '131072', VIPS_WARNING: '0' },
       stdio: ['pipe', 'ignore', 'inherit', 'ipc'],
     });
+    letOthersGoFirst(this.child);
     this.child.on('message', (message: WorkerMessage<Answer>) => this.pending?.resolve(message));
     this.child.once('exit', (code, signal) => this.endBy(signal ?? `exit code ${code}`));
     this.child.on('error', (error) => {
@@ -103,5 +105,14 @@ export class WorkerProcess<Order, Answer> {
       this.onEnd();
       this.pending?.reject(this.end);
     }
+  }
+}
+
+/** Native image work takes a whole core as long as it lasts: who answers people goes first. */
+function letOthersGoFirst({ pid }: ChildProcess): void {
+  try {
+    setPriority(pid!, Math.min(getPriority() + 5, 19));
+  } catch {
+    // It ended already, or the system has no priorities: then it competes as an equal.
   }
 }
