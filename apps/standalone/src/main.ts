@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { ConfigurationError, readEnvironment } from '@repo/config';
+import type { LocalAdministrator } from '@repo/identity-domain';
 import { Platform } from './platform.js';
 import { settings } from './settings.js';
 
@@ -24,6 +25,10 @@ function readDotEnv(): void {
   }
 }
 
+function describeSignIn({ email, password }: LocalAdministrator): string {
+  return password ? `  sign in as                 ${email}\n  password                   ${password}   (shown this once: keep it)\n` : '';
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { 'reset-password': { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } } });
   if (values.help) {
@@ -32,6 +37,9 @@ async function main(): Promise<void> {
   }
   readDotEnv();
   const config = readEnvironment(settings);
+  if (values['reset-password'] && process.env['OC_AUTH_PASSWORD']) {
+    throw new ConfigurationError('OC_AUTH_PASSWORD says what the password is: change it there, or take it away before --reset-password');
+  }
   const platform = new Platform(
     {
       dataDir: path.resolve(config.OC_DATA_DIR),
@@ -67,17 +75,16 @@ async function main(): Promise<void> {
     console.log(`\nOColecionador is ready: ${platform.url}  (${((Date.now() - startedAt) / 1000).toFixed(1)} s)`);
     console.log(`  API and its documentation  ${platform.url}/api/docs`);
     console.log(`  data                       ${path.resolve(config.OC_DATA_DIR)}`);
-    if (administrator.password) {
-      console.log(`  sign in as                 ${administrator.email}`);
-      console.log(`  password                   ${administrator.password}   (shown this once: keep it)`);
-    }
-    console.log('  Ctrl-C stops everything\n');
+    console.log(`${describeSignIn(administrator)}  Ctrl-C stops everything\n`);
     process.send?.({ type: 'ready', url: platform.url, administrator });
   } catch (error) {
     if (isEnding) {
       return; // the reason was told already: what was starting could not but fail
     }
     console.error(`✗ ${(error as Error).message}`);
+    if (platform.administrator?.password) {
+      console.error(`The administrator was made all the same:\n${describeSignIn(platform.administrator)}`);
+    }
     await platform.stop();
     process.exit(1);
   }

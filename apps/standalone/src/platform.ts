@@ -45,6 +45,8 @@ export class Platform {
   private services: Service[] = [];
   private logs: ServiceLog[] = [];
   private stopping: Promise<void> | undefined;
+  /** Known once the databases are prepared, also when the rest can't start: a password made then is kept nowhere. */
+  administrator: PrepareAnswer['administrator'] | undefined;
 
   constructor(
     private readonly options: PlatformOptions,
@@ -80,6 +82,7 @@ export class Platform {
 
     say('bringing the tables up to date');
     const prepared = await prepare(environment, this.options.resetPassword);
+    this.administrator = prepared.administrator;
 
     say('starting the services');
     this.services = this.serviceSpecs(environment).map((spec) => {
