@@ -111,7 +111,7 @@ export class WorkerProcess<Order, Answer> {
 /** Native image work takes a whole core as long as it lasts: who answers people goes first. */
 function letOthersGoFirst({ pid }: ChildProcess): void {
   try {
-    setPriority(pid!, Math.min(getPriority() + 5, 19));
+    setPriority(pid!, Math.min(getPriority() + 10, 19));
   } catch {
     // It ended already, or the system has no priorities: then it competes as an equal.
   }
