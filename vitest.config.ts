@@ -6,9 +6,6 @@ const resolve = { conditions: ['source', 'node'] };
 const shared = { resolve, ssr: { resolve } };
 const outside = ['**/node_modules/**', '**/dist/**'];
 
-// Hosted machines stall for seconds at a time; what passes only the second time is shown as such.
-const retry = process.env.CI ? 1 : 0;
-
 export default defineConfig({
   ...shared,
   test: {
@@ -17,12 +14,12 @@ export default defineConfig({
       {
         ...shared,
         // One real part each: a database, native image or model code.
-        test: { name: 'medium', retry, include: ['{apps,libs}/**/*.medium.spec.ts'], exclude: outside, testTimeout: 60_000, hookTimeout: 60_000, maxWorkers: 2, sequence: { groupOrder: 1 } },
+        test: { name: 'medium', include: ['{apps,libs}/**/*.medium.spec.ts'], exclude: outside, testTimeout: 60_000, hookTimeout: 60_000, maxWorkers: 2, sequence: { groupOrder: 1 } },
       },
       {
         ...shared,
         // The running platform, through its public door; one at a time, since each starts one.
-        test: { name: 'e2e', retry, include: ['apps/*-e2e/**/*.e2e.spec.ts'], exclude: outside, testTimeout: 300_000, hookTimeout: 300_000, maxWorkers: 1, fileParallelism: false, sequence: { groupOrder: 2 } },
+        test: { name: 'e2e', include: ['apps/*-e2e/**/*.e2e.spec.ts'], exclude: outside, testTimeout: 300_000, hookTimeout: 300_000, maxWorkers: 1, fileParallelism: false, sequence: { groupOrder: 2 } },
       },
     ],
   },
