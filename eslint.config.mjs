@@ -10,7 +10,7 @@ const boundaries = [
   { sourceTag: 'type:feature', onlyDependOnLibsWithTags: ['type:domain', 'type:platform', 'type:kernel'] },
   { sourceTag: 'type:app', onlyDependOnLibsWithTags: ['*'] },
   { sourceTag: 'type:e2e', onlyDependOnLibsWithTags: ['type:platform', 'type:kernel'] },
-  ...['collection', 'identity', 'augmentation', 'recognition'].map((subject) => ({
+  ...['collection', 'identity', 'augmentation', 'recognition', 'operations'].map((subject) => ({
     sourceTag: `scope:${subject}`,
     onlyDependOnLibsWithTags: [`scope:${subject}`, 'scope:shared'],
   })),

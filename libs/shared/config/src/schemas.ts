@@ -10,6 +10,10 @@ export const processEnv = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
   /** Shared by the platform's own services when they call each other. */
   OC_SERVICE_TOKEN: secret,
+  /** Where errors are reported in Sentry's protocol, e.g. to GlitchTip: http://key@host/project. Unset: the log alone. */
+  SENTRY_DSN: z.url().optional(),
+  /** For tests of reliability: ends the process at a crash point, e.g. augment.uploaded:4. */
+  CRASH_AT: z.string().optional(),
 });
 
 /** Where a person starts the platform: one command, embedded parts. */
@@ -35,14 +39,23 @@ export const databaseEnv = z.object({
 });
 
 export const messagingEnv = z.object({
-  /** postgres://… for the embedded queues. Unset: the learning database. */
+  /** amqp://… for RabbitMQ, postgres://… for queues in PostgreSQL. Unset: the learning database. */
   MESSAGES_URL: z.url(),
 });
 
+export const cacheEnv = z.object({
+  /** redis://… shared by several backends. Unset: each process keeps its own. */
+  CACHE_URL: z.url().optional(),
+});
+
 export const storageEnv = z.object({
+  /** MinIO or another S3: http://key:secret@host:9000/region. Unset: files below OC_OBJECTS_DIR. */
+  OBJECTS_URL: z.url().optional(),
+  /** How browsers and phones reach that S3; links to photos are signed for it. Unset: as in OBJECTS_URL. */
+  OBJECTS_PUBLIC_URL: z.url().optional(),
   /** Folder of the objects. Unset: `objects` in OC_DATA_DIR. */
   OC_OBJECTS_DIR: z.string().min(1),
-  /** Signs the photo links. Unset: generated and kept in OC_DATA_DIR. */
+  /** Signs the links to photos in that folder. Unset: generated and kept in OC_DATA_DIR. */
   OC_LINK_SECRET: secret,
   /** How browsers and phones reach the backend; photo links begin with it. */
   OC_PUBLIC_URL: z.url().default('http://127.0.0.1:5000'),

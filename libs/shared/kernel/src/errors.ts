@@ -37,6 +37,9 @@ export type ErrorCode =
   | 'CLASSIFIER_UNAVAILABLE'
   | 'OBJECT_NOT_FOUND'
   | 'LINK_EXPIRED'
+  | 'QUEUE_NOT_FOUND'
+  | 'DEAD_LETTER_NOT_FOUND'
+  | 'DEAD_LETTER_REPLAYED'
   | 'TEMPORARILY_UNAVAILABLE'
   | 'INTERNAL';
 
@@ -56,6 +59,14 @@ export class InvalidInputError extends DomainError {
 
 /** A part did not answer, or not in time: the same call may succeed later. */
 export class TemporaryError extends DomainError {
+  readonly code = 'TEMPORARILY_UNAVAILABLE';
+}
+
+/**
+ * A part refuses our credentials, fresh ones too: only a person can help. Messages that end here
+ * go to the dead letters at once, and somebody is told.
+ */
+export class AccessDeniedError extends DomainError {
   readonly code = 'TEMPORARILY_UNAVAILABLE';
 }
 

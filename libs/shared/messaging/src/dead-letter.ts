@@ -12,6 +12,8 @@ export interface FailedAttempt {
 
 /** A message that nobody tries again until a person says so. */
 export interface DeadLetter {
+  /** The same however often the letter is handed over. */
+  letterId: string;
   queue: string;
   cause: DeadLetterCause;
   /** The last error, or what the message did, in one or a few lines. */

@@ -1,5 +1,6 @@
 import type { Envelope, MessageDefinition } from '@repo/contracts';
 import type { Outcome } from '@repo/kernel';
+import type { DeadLetter } from './dead-letter.js';
 
 /** Returning acknowledges. TemporaryError is tried again, anything else goes to the dead letters. */
 export type MessageHandler<Body> = (body: Body, envelope: Envelope<Body>) => Promise<Outcome>;
@@ -25,7 +26,14 @@ export abstract class MessageBus {
   /** Sends itself a message and waits for it: proof that the broker delivers. Throws TemporaryError. */
   abstract roundTrip(timeoutMs: number): Promise<void>;
 
-  /** Waiting, running and dead messages of a queue. */
+  /**
+   * Hands over every dead letter of a queue, one at a time, those that lie there already first. A letter leaves the
+   * broker when `keep` resolves and comes again, after a pause, when it throws: at least once. One watcher for a
+   * queue in a process; several processes share the letters.
+   */
+  abstract watchDeadLetters(queue: string, keep: (letter: DeadLetter) => Promise<void>): Promise<void>;
+
+  /** Waiting, running and dead messages of a queue; waiting counts those that wait for another attempt too. */
   abstract depth(queue: string): Promise<QueueDepth>;
 
   /** Takes no more, waits for what is running (at most `graceMs`), then disconnects. */
@@ -34,6 +42,7 @@ export abstract class MessageBus {
 
 export interface QueueDepth {
   waiting: number;
-  running: number;
+  /** Undefined where neither the broker nor this process can tell. */
+  running: number | undefined;
   dead: number;
 }
