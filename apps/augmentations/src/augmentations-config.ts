@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 /** Everything this service reads from its environment. */
 export const augmentationsConfig = z.object({
-  ...processEnv.pick({ LOG_LEVEL: true }).shape,
+  ...processEnv.omit({ OC_SERVICE_TOKEN: true }).shape, // nobody calls it, and it calls nobody
   ...augmentationEnv.shape,
   ...databaseEnv.pick({ LEARNING_DATABASE_URL: true, DATABASE_POOL_SIZE: true }).shape,
   ...messagingEnv.shape,

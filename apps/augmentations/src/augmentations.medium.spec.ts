@@ -90,8 +90,8 @@ async function variantsOf(fotoId: string): Promise<string[]> {
 }
 
 const statusOf = async (fotoId: string) => (await query<{ status: string }>('SELECT status FROM augmentation_jobs WHERE photo_id = $1', [fotoId]))[0]?.status;
-const isSettled = async () => {
-  const { waiting, running } = await bus.depth(imageAugmentations.queue);
+const isSettled = async (queue: string = imageAugmentations.queue) => {
+  const { waiting, running = 0 } = await bus.depth(queue);
   return waiting + running === 0;
 };
 const eventually = { timeout: 30_000, interval: 20 };
@@ -114,7 +114,7 @@ it('does nothing twice, and the same again when it has to', async () => {
   const first = await variantsOf(body.fotoId);
   await bus.publish(imageAugmentations, body, { messageId });
   await bus.publish(imageAugmentations, body);
-  await expect.poll(isSettled, eventually).toBe(true);
+  await expect.poll(() => isSettled(), eventually).toBe(true);
   expect(await query('SELECT attempts FROM augmentation_jobs WHERE photo_id = $1', [body.fotoId])).toEqual([{ attempts: 1 }]);
 
   // All that was made is lost, and the message is sent again by hand.
@@ -135,7 +135,7 @@ it('buries a photo that brings three processes down, and finishes its nine neigh
   }
   await Promise.all(bodies.map((body) => bus.publish(imageAugmentations, body)));
   await expect.poll(async () => (await bus.depth(imageAugmentations.queue)).dead, eventually).toBe(dead + 1);
-  await expect.poll(isSettled, eventually).toBe(true);
+  await expect.poll(() => isSettled(), eventually).toBe(true);
   const [crashed, ...neighbours] = await Promise.all(bodies.map(({ fotoId }) => statusOf(fotoId)));
   expect(crashed).toBe('failed');
   expect(neighbours).toEqual(Array.from({ length: 9 }, () => 'success'));
@@ -162,8 +162,8 @@ it('leaves nothing of a photo that is deleted, whenever that happens', async () 
     await new Promise((resolve) => setTimeout(resolve, round * 12)); // before, during and after the augmentation
     await bus.publish(photoRemovals, body);
   }
-  await expect.poll(isSettled, eventually).toBe(true);
-  await expect.poll(async () => (await bus.depth(photoRemovals.queue)).running + (await bus.depth(photoRemovals.queue)).waiting, eventually).toBe(0);
+  await expect.poll(() => isSettled(), eventually).toBe(true);
+  await expect.poll(() => isSettled(photoRemovals.queue), eventually).toBe(true);
   for (const { fotoId, fotoCaminho } of bodies) {
     expect(await variantsOf(fotoId)).toEqual([]);
     expect(await store.get('original', fotoCaminho)).toBeUndefined();

@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AugmentModule } from '@repo/augmentation-feature-augment';
+import { messagesUrl, objectPlace } from '@repo/config';
 import { LearningDatabase } from '@repo/database';
 import { MessageBus, MessagingModule } from '@repo/messaging';
 import { PgBossMessageBus } from '@repo/messaging/embedded';
@@ -18,13 +19,8 @@ export class AugmentationsModule {
       module: AugmentationsModule,
       imports: [
         PartsModule.forRoot(config),
-        MessagingModule.forRoot({ useFactory: () => PgBossMessageBus.open({ url: config.MESSAGES_URL }) }),
-        DiskStorageModule.forRoot({
-          folder: config.OC_OBJECTS_DIR,
-          publicUrl: config.OC_PUBLIC_URL,
-          linkSecret: config.OC_LINK_SECRET,
-          servesLinks: false,
-        }),
+        MessagingModule.forRoot({ useFactory: () => PgBossMessageBus.open({ url: messagesUrl(config) }) }),
+        DiskStorageModule.forRoot({ ...objectPlace(config), servesLinks: false }),
         HealthModule.forRoot({ inject: [LearningDatabase, MessageBus, ObjectStore], useFactory: healthChecks }),
         MetricsModule,
         AugmentModule,

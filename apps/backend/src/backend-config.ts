@@ -1,4 +1,4 @@
-import { backendEnv, databaseEnv, messagingEnv, processEnv, recognitionEnv, storageEnv } from '@repo/config';
+import { backendEnv, cacheEnv, databaseEnv, messagingEnv, processEnv, recognitionEnv, storageEnv } from '@repo/config';
 import { z } from 'zod';
 
 /** Everything the backend reads from its environment. */
@@ -8,6 +8,7 @@ export const backendConfig = z.object({
   ...databaseEnv.shape,
   ...messagingEnv.shape,
   ...storageEnv.shape,
+  ...cacheEnv.shape,
   OC_CONFIDENCE_THRESHOLD: recognitionEnv.shape.OC_CONFIDENCE_THRESHOLD,
 });
 export type BackendConfig = z.infer<typeof backendConfig>;

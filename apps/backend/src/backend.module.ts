@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ItemsModule } from '@repo/collection-feature-items';
+import { messagesUrl, objectPlace } from '@repo/config';
 import { HttpModule } from '@repo/http';
 import { AuthModule, AuthSettings } from '@repo/identity-feature-auth';
 import { MessagingModule } from '@repo/messaging';
@@ -21,13 +22,8 @@ export class BackendModule {
       controllers: [HomeController],
       imports: [
         DatabasesModule.forRoot(config),
-        MessagingModule.forRoot({ useFactory: () => PgBossMessageBus.open({ url: config.MESSAGES_URL }) }),
-        DiskStorageModule.forRoot({
-          folder: config.OC_OBJECTS_DIR,
-          publicUrl: config.OC_PUBLIC_URL,
-          linkSecret: config.OC_LINK_SECRET,
-          servesLinks: true,
-        }),
+        MessagingModule.forRoot({ useFactory: () => PgBossMessageBus.open({ url: messagesUrl(config) }) }),
+        DiskStorageModule.forRoot({ ...objectPlace(config), servesLinks: true }),
         PartsModule.forRoot(config),
         HttpModule.forRoot({
           serviceToken: config.OC_SERVICE_TOKEN,

@@ -1,4 +1,4 @@
-import { classifierEnv, databaseEnv, launcherEnv, processEnv, recognitionEnv, storageEnv } from '@repo/config';
+import { classifierEnv, databaseEnv, processEnv, recognitionEnv, storageEnv } from '@repo/config';
 import { z } from 'zod';
 
 /** Everything this service reads from its environment. */
@@ -7,7 +7,6 @@ export const classifierConfig = z.object({
   ...classifierEnv.shape,
   ...databaseEnv.shape,
   ...recognitionEnv.pick({ OC_BACKBONE: true, OC_MODEL_CACHE_DIR: true }).shape,
-  ...launcherEnv.pick({ OC_DATA_DIR: true }).shape,
   ...storageEnv.shape,
 });
 export type ClassifierConfig = z.infer<typeof classifierConfig>;

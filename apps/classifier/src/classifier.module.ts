@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { modelCacheFolder, objectPlace } from '@repo/config';
 import { CollectionDatabase, LearningDatabase } from '@repo/database';
 import { HttpModule } from '@repo/http';
 import { HealthModule, MetricsModule, type HealthCheck } from '@repo/observability';
@@ -18,7 +19,7 @@ const MAX_PHOTO_BYTES = 0;
 @Module({})
 export class ClassifierModule {
   static forRoot(config: ClassifierConfig): DynamicModule {
-    const classify = ClassifyModule.forRoot({ cacheFolder: config.OC_MODEL_CACHE_DIR, precision: config.OC_CLASSIFIER_PRECISION });
+    const classify = ClassifyModule.forRoot({ cacheFolder: modelCacheFolder(config), precision: config.OC_CLASSIFIER_PRECISION });
     return {
       module: ClassifierModule,
       imports: [
@@ -29,12 +30,7 @@ export class ClassifierModule {
           applicationName: 'classifier',
         }),
         NetworkModule.forRoot(config),
-        DiskStorageModule.forRoot({
-          folder: config.OC_OBJECTS_DIR,
-          publicUrl: config.OC_PUBLIC_URL,
-          linkSecret: config.OC_LINK_SECRET,
-          servesLinks: false,
-        }),
+        DiskStorageModule.forRoot({ ...objectPlace(config), servesLinks: false }),
         HttpModule.forRoot({ serviceToken: config.OC_SERVICE_TOKEN, requestsPerMinute: REQUESTS_PER_MINUTE, maxPhotoBytes: MAX_PHOTO_BYTES }),
         HealthModule.forRoot({ imports: [classify], inject: [CollectionDatabase, LearningDatabase, ObjectStore, ClassifierUpkeep], useFactory: healthChecks }),
         MetricsModule,

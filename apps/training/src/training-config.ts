@@ -1,4 +1,4 @@
-import { backendEnv, databaseEnv, launcherEnv, messagingEnv, processEnv, recognitionEnv, storageEnv, trainingEnv } from '@repo/config';
+import { backendEnv, databaseEnv, messagingEnv, processEnv, recognitionEnv, storageEnv, trainingEnv } from '@repo/config';
 import { z } from 'zod';
 
 /** Everything this service reads from its environment. */
@@ -9,7 +9,6 @@ export const trainingConfig = z.object({
   ...databaseEnv.shape,
   ...messagingEnv.shape,
   ...recognitionEnv.pick({ OC_BACKBONE: true }).shape,
-  ...launcherEnv.pick({ OC_DATA_DIR: true }).shape,
   ...storageEnv.shape,
 });
 export type TrainingConfig = z.infer<typeof trainingConfig>;

@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { messagesUrl, objectPlace } from '@repo/config';
 import { CollectionDatabase, LearningDatabase } from '@repo/database';
 import { MessageBus, MessagingModule } from '@repo/messaging';
 import { PgBossMessageBus } from '@repo/messaging/embedded';
@@ -27,13 +28,8 @@ export class TrainingModule {
           poolSize: config.DATABASE_POOL_SIZE,
           applicationName: 'training',
         }),
-        MessagingModule.forRoot({ useFactory: () => PgBossMessageBus.open({ url: config.MESSAGES_URL }) }),
-        DiskStorageModule.forRoot({
-          folder: config.OC_OBJECTS_DIR,
-          publicUrl: config.OC_PUBLIC_URL,
-          linkSecret: config.OC_LINK_SECRET,
-          servesLinks: false,
-        }),
+        MessagingModule.forRoot({ useFactory: () => PgBossMessageBus.open({ url: messagesUrl(config) }) }),
+        DiskStorageModule.forRoot({ ...objectPlace(config), servesLinks: false }),
         LearningPartsModule.forRoot(config),
         HealthModule.forRoot({ inject: [CollectionDatabase, LearningDatabase, MessageBus, ObjectStore], useFactory: healthChecks }),
         MetricsModule,

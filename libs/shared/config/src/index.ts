@@ -1,2 +1,3 @@
+export * from './defaults.js';
 export * from './read-environment.js';
 export * from './schemas.js';
