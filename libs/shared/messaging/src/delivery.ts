@@ -1,8 +1,8 @@
 import type { Envelope, MessageDefinition } from '@repo/contracts';
 import { withDeadline, type Outcome } from '@repo/kernel';
 import { counter, histogram, inTrace } from '@repo/observability';
-import type { DeadLetter, FailedAttempt } from './dead-letter.js';
-import { readAnyEnvelope, readEnvelope } from './envelope-text.js';
+import { letterOf, type DeadLetter, type FailedAttempt } from './dead-letter.js';
+import { readEnvelope } from './envelope-text.js';
 import type { MessageHandler } from './message-bus.js';
 import { afterFailure, isBeyondLastAttempt, type DeadLetterCause, type RetryPolicy } from './retry-policy.js';
 
@@ -82,15 +82,7 @@ async function handle<Body>(
 }
 
 function bury(queue: string, { text, attempt }: Delivery, cause: DeadLetterCause, reason: string, history: FailedAttempt[]): Decision {
-  return { kind: 'bury', letter: { queue, cause, reason, attempt, history, envelope: envelopeIn(text, attempt), text } };
-}
-
-function envelopeIn(text: string, attempt: number): Envelope | undefined {
-  try {
-    return readAnyEnvelope(text, attempt);
-  } catch {
-    return undefined;
-  }
+  return { kind: 'bury', letter: letterOf({ queue, cause, reason, attempt, history, text }) };
 }
 
 /** The error and what caused it, short enough for a table row. */

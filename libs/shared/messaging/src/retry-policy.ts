@@ -12,17 +12,19 @@ export interface RetryPolicy {
 export const standardRetries: RetryPolicy = { waitsMs: [5_000, 10_000], jitter: 0.2 };
 
 /** Why a message was given up. */
-export type DeadLetterCause =
+export const deadLetterCauses = [
   /** Not JSON, no envelope, too large, or a body that breaks the message's schema. */
-  | 'malformed'
+  'malformed',
   /** Nobody here knows a message of this name. */
-  | 'unknown message'
+  'unknown message',
   /** Its handler said that trying again can't help. */
-  | 'refused'
+  'refused',
   /** The part it needs failed at every attempt. */
-  | 'attempts used up'
+  'attempts used up',
   /** It was delivered as often as is allowed, and the process died each time. */
-  | 'crashed the worker';
+  'crashed the worker',
+] as const;
+export type DeadLetterCause = (typeof deadLetterCauses)[number];
 
 /** A message that can't even be handed to a handler. */
 export class UndeliverableError extends Error {

@@ -5,7 +5,7 @@ import PgBoss from 'pg-boss';
 import type { DeadLetter } from '../dead-letter.js';
 import type { QueueDepth } from '../message-bus.js';
 import { Batches } from './batches.js';
-import { storedIn, type StoredMessage } from './stored-message.js';
+import { storedIn, type Death, type StoredMessage } from './stored-message.js';
 
 const schema = 'messages';
 const deadlineMs = 10_000;
@@ -15,7 +15,7 @@ const poolSize = 3;
 const retentionMinutes = 10 * 365 * 24 * 60;
 const batchSize = 100;
 
-const deadQueueOf = (queue: string) => `${queue}.dead`;
+export const deadQueueOf = (queue: string) => `${queue}.dead`;
 
 interface Addition {
   name: string;
@@ -95,17 +95,29 @@ export class MessageStore {
   /** Puts a taken message back, to be delivered again after `waitMs`. */
   async putBack(queue: string, { id }: TakenMessage, stored: StoredMessage, waitMs = 0): Promise<void> {
     await this.replace(queue, id, queue, stored, {
+      id,
       startAfter: waitMs / 1_000,
       priority: stored.crashes > 0 ? 1 : 0,
     });
   }
 
+  /** Lets a taken message go, as it is and in its place, to be taken again after 1, 2, 4, … s, at most `mostWaitS`. */
+  async release(queue: string, id: string, mostWaitS: number): Promise<void> {
+    await this.inTime(() =>
+      this.pool.query(
+        `update ${schema}.job set state = 'created', start_after = now() + least(power(2, retry_count), $3) * interval '1 s'
+         where name = $1 and id = $2 and state = 'active'`,
+        [queue, id, mostWaitS],
+      ),
+    );
+  }
+
   /** Moves a taken message to the dead letters of its queue, with all that is known about its end. Answers false when it had gone. */
   async bury(queue: string, { id, stored }: TakenMessage, letter: DeadLetter): Promise<boolean> {
-    const { cause, reason, attempt, history } = letter;
-    const death = { cause, reason, attempt, diedAt: new Date().toISOString() };
+    const { letterId, cause, reason, attempt, history } = letter;
+    const death: Death = { cause, reason, attempt, diedAt: new Date().toISOString() };
     await this.ensureQueue(deadQueueOf(queue));
-    return this.replace(queue, id, deadQueueOf(queue), { ...stored, history, death }, {});
+    return this.replace(queue, id, deadQueueOf(queue), { ...stored, history, death }, { id: letterId });
   }
 
   /** Every message of the queue that was taken and has no outcome yet. */
@@ -218,7 +230,7 @@ export class MessageStore {
         await client.query('begin');
         const { affected } = (await this.boss.deleteJob(queue, id, { db })) as unknown as { affected: number };
         if (affected > 0) {
-          await this.boss.send(target, data, { ...options, id, db });
+          await this.boss.send(target, data, { ...options, db });
         }
         await client.query('commit');
         client.release();

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { MessageDefinition } from '@repo/contracts';
 import { TemporaryError, withDeadline } from '@repo/kernel';
-import { LogDeadLetters, type DeadLetterSink } from '../dead-letter.js';
+import { LogDeadLetters, type DeadLetter, type DeadLetterSink } from '../dead-letter.js';
 import type { DeliveryRules, Subscription } from '../delivery.js';
 import { writeEnvelope } from '../envelope-text.js';
 import { MessageBus, type MessageHandler, type PublishOptions, type QueueDepth } from '../message-bus.js';
 import { standardRetries, type RetryPolicy } from '../retry-policy.js';
+import { DeadLetterWatcher } from './dead-letter-watcher.js';
 import { Doorbell } from './doorbell.js';
-import { MessageStore } from './message-store.js';
+import { deadQueueOf, MessageStore } from './message-store.js';
 import { Quarantine } from './quarantine.js';
 import { QueueConsumer } from './queue-consumer.js';
 
@@ -32,7 +33,8 @@ export interface PgBossMessageBusOptions {
  * Four connections a process.
  */
 export class PgBossMessageBus extends MessageBus {
-  private readonly consumers = new Map<string, QueueConsumer>();
+  /** By the queue they take from. */
+  private readonly consumers = new Map<string, QueueConsumer | DeadLetterWatcher>();
   private readonly expectedRings = new Map<string, () => void>();
   private readonly quarantine = new Quarantine(() => this.wakeAll());
 
@@ -76,6 +78,16 @@ export class PgBossMessageBus extends MessageBus {
     const { store, doorbell, quarantine, rules, deadLetters } = this;
     const subscription = { message, handler } as Subscription<unknown>;
     this.consumers.set(message.queue, new QueueConsumer({ store, doorbell, quarantine, rules, deadLetters }, subscription, parallel));
+  }
+
+  async watchDeadLetters(queue: string, keep: (letter: DeadLetter) => Promise<void>): Promise<void> {
+    const deadQueue = deadQueueOf(queue);
+    if (this.consumers.has(deadQueue)) {
+      throw new Error(`${deadQueue} has a watcher in this process already`);
+    }
+    await this.store.ensureQueue(deadQueue);
+    await this.doorbell.markAsConsumer(deadQueue);
+    this.consumers.set(deadQueue, new DeadLetterWatcher({ store: this.store, doorbell: this.doorbell }, queue, keep));
   }
 
   async roundTrip(timeoutMs: number): Promise<void> {

@@ -3,18 +3,15 @@ import { Logger } from '@nestjs/common';
 import { recordDeadLetter, type DeadLetterSink } from '../dead-letter.js';
 import { deliver, type Decision, type DeliveryRules, type Subscription } from '../delivery.js';
 import { Signal } from '../signal.js';
+import { findAbandoned, sweepMs } from './abandoned.js';
 import { Batches } from './batches.js';
 import type { Doorbell } from './doorbell.js';
-import type { MessageStore, TakenMessage } from './message-store.js';
+import { deadQueueOf, type MessageStore, type TakenMessage } from './message-store.js';
 import type { Quarantine } from './quarantine.js';
 import { nextAttempt } from './stored-message.js';
 
 /** Finds what a ring missed. */
 const pollMs = 1_000;
-/** How often messages of dead or stuck workers are looked for. */
-const sweepMs = 5_000;
-/** A handler that overran its deadline is noticed by its own process first; only then by the others. */
-const leaseMarginMs = 10_000;
 const batchSize = 100;
 
 export interface ConsumerParts {
@@ -149,7 +146,7 @@ export class QueueConsumer {
 
   /** Stores what became of a message. Answers false when the database could not take it. */
   private async settle(taken: TakenMessage, decision: Decision): Promise<boolean> {
-    const { store, deadLetters } = this.parts;
+    const { store, doorbell, deadLetters } = this.parts;
     try {
       if (decision.kind === 'acknowledge') {
         await this.acknowledgements.add(taken.id);
@@ -157,6 +154,7 @@ export class QueueConsumer {
         await store.putBack(this.queue, taken, { ...taken.stored, history: decision.history }, decision.waitMs);
         setTimeout(() => this.wake(), decision.waitMs).unref();
       } else if (await store.bury(this.queue, taken, decision.letter)) {
+        doorbell.ring(deadQueueOf(this.queue));
         await recordDeadLetter(deadLetters, decision.letter);
       }
       return true;
@@ -172,19 +170,10 @@ export class QueueConsumer {
     }
     this.sweptAt = performance.now();
     const ours = new Set([...this.running].map(({ taken }) => taken.id));
-    const foreign = (await this.parts.store.running(this.queue)).filter(({ id }) => !ours.has(id));
-    if (foreign.length === 0) {
-      return;
-    }
-    // Asked after the list was made: a consumer who came in between can't have taken what is on it.
-    const mayStillRun = await this.parts.doorbell.hasOtherConsumers(this.queue);
-    const leaseMs = this.parts.rules.handlerDeadlineMs + leaseMarginMs;
-    for (const { id, stored, ageMs, serverRestarted } of foreign) {
-      if (!mayStillRun || ageMs > leaseMs) {
-        const crashes = stored.crashes + (serverRestarted ? 0 : 1);
-        this.logger.warn({ msg: 'a message comes back, its worker ended without an outcome', queue: this.queue, id, crashes });
-        await this.parts.store.putBack(this.queue, { id, stored }, { ...stored, crashes });
-      }
+    for (const { id, stored, serverRestarted } of await findAbandoned(this.parts, this.queue, ours, this.parts.rules.handlerDeadlineMs)) {
+      const crashes = stored.crashes + (serverRestarted ? 0 : 1);
+      this.logger.warn({ msg: 'a message comes back, its worker ended without an outcome', queue: this.queue, id, crashes });
+      await this.parts.store.putBack(this.queue, { id, stored }, { ...stored, crashes });
     }
   }
 }

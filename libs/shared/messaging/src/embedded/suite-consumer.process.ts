@@ -1,8 +1,10 @@
 import { Logger } from '@nestjs/common';
-import { consumeSuite } from '../testing/suite-consumer.js';
+import type { DeadLetterSink } from '../dead-letter.js';
+import { consumeSuite, watchSuite } from '../testing/suite-consumer.js';
 import { PgBossMessageBus } from './pg-boss-message-bus.js';
 
-// A consumer that its tests can kill: url, queue and the number of messages at once.
+// A consumer that its tests can kill: url, queue and the number of messages at once; a watcher without that number.
 Logger.overrideLogger(false);
 const [url, queue, parallel] = process.argv.slice(2);
-await consumeSuite((deadLetters) => PgBossMessageBus.open({ url: url!, deadLetters }), queue!, Number(parallel));
+const open = (deadLetters: DeadLetterSink) => PgBossMessageBus.open({ url: url!, deadLetters });
+await (parallel === undefined ? watchSuite(open, queue!) : consumeSuite(open, queue!, Number(parallel)));

@@ -19,7 +19,18 @@ interface Queue {
   running: Map<WaitingMessage, Promise<void>>;
   dead: DeadLetter[];
   consumer?: { subscription: Subscription<unknown>; parallel: number };
+  watcher?: Watcher;
 }
+
+interface Watcher {
+  keep: (letter: DeadLetter) => Promise<void>;
+  keeping?: Promise<void>;
+  /** Letters that could not be kept, until they are tried again. */
+  pausing: Map<DeadLetter, NodeJS.Timeout>;
+}
+
+/** Before a letter that could not be kept comes again. */
+const keepAgainAfterMs = 100;
 
 export interface InMemoryMessageBusOptions {
   retries?: RetryPolicy;
@@ -65,6 +76,15 @@ export class InMemoryMessageBus extends MessageBus {
     this.pump(queue);
   }
 
+  async watchDeadLetters(name: string, keep: (letter: DeadLetter) => Promise<void>): Promise<void> {
+    const queue = this.queue(name);
+    if (queue.watcher) {
+      throw new Error(`${name}.dead has a watcher in this process already`);
+    }
+    queue.watcher = { keep, pausing: new Map() };
+    this.handOver(queue);
+  }
+
   async roundTrip(): Promise<void> {
     if (this.closed) {
       throw new TemporaryError('The bus is closed');
@@ -91,9 +111,10 @@ export class InMemoryMessageBus extends MessageBus {
   async close(graceMs: number): Promise<void> {
     this.closed = true;
     const queues = [...this.queues.values()];
-    const running = queues.flatMap((queue) => [...queue.running.values()]);
-    for (const { delayed } of queues) {
+    const running = queues.flatMap((queue) => [...queue.running.values(), queue.watcher?.keeping]);
+    for (const { delayed, watcher } of queues) {
       delayed.forEach((timer) => clearTimeout(timer));
+      watcher?.pausing.forEach((timer) => clearTimeout(timer));
     }
     let timer: NodeJS.Timeout | undefined;
     const graceIsOver = new Promise((resolve) => (timer = setTimeout(resolve, graceMs)));
@@ -126,6 +147,7 @@ export class InMemoryMessageBus extends MessageBus {
       this.delay(queue, { ...message, history: decision.history }, decision.waitMs);
     } else if (decision.kind === 'bury') {
       queue.dead.push(decision.letter);
+      this.handOver(queue);
       if (this.sink) {
         await recordDeadLetter(this.sink, decision.letter);
       }
@@ -140,6 +162,33 @@ export class InMemoryMessageBus extends MessageBus {
       this.pump(queue);
     }, waitMs);
     queue.delayed.set(message, timer);
+  }
+
+  /** Gives the watcher its next letter, unless it has one in hand. */
+  private handOver(queue: Queue): void {
+    const { watcher, dead } = queue;
+    const letter = dead.find((one) => !watcher?.pausing.has(one));
+    if (!watcher || watcher.keeping || !letter || this.closed) {
+      return;
+    }
+    watcher.keeping = watcher
+      .keep(letter)
+      .then(
+        () => void dead.splice(dead.indexOf(letter), 1),
+        () => this.pause(queue, watcher, letter),
+      )
+      .then(() => {
+        watcher.keeping = undefined;
+        this.handOver(queue);
+      });
+  }
+
+  private pause(queue: Queue, watcher: Watcher, letter: DeadLetter): void {
+    const timer = setTimeout(() => {
+      watcher.pausing.delete(letter);
+      this.handOver(queue);
+    }, keepAgainAfterMs);
+    watcher.pausing.set(letter, timer);
   }
 
   private queue(name: string): Queue {

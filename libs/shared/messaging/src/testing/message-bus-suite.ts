@@ -5,7 +5,7 @@ import { done, InvalidInputError, newId, PermanentError, skipped, TemporaryError
 import { currentTrace, inTrace } from '@repo/observability';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { DeadLetterSink, type DeadLetter } from '../dead-letter.js';
-import type { MessageBus } from '../message-bus.js';
+import type { MessageBus, QueueDepth } from '../message-bus.js';
 import type { RetryPolicy } from '../retry-policy.js';
 import { poisonFor } from './poison.js';
 import { suiteCommand, type SuiteBody } from './suite-command.js';
@@ -28,6 +28,14 @@ export interface BrokerUnderTest {
   open(options: BusOptions): Promise<BusUnderTest>;
   /** A process that consumes `suiteCommand(queue)`, for brokers that outlive one. It dies when a body tells it to. */
   startConsumer?(queue: string, parallel: number): Promise<ConsumerProcess>;
+  /** A process that takes the dead letters of a queue and never gets them kept, for brokers that outlive one. */
+  startWatcher?(queue: string): Promise<ConsumerProcess>;
+}
+
+export interface BrokerTraits {
+  outlivesProcesses: boolean;
+  /** The broker itself takes a message whose id still waits for the same message. */
+  dropsDuplicates: boolean;
 }
 
 class RecordedDeadLetters extends DeadLetterSink {
@@ -42,7 +50,7 @@ class RecordedDeadLetters extends DeadLetterSink {
 const quickRetries: RetryPolicy = { waitsMs: [250, 500], jitter: 0.2 };
 
 /** What every MessageBus must do, whatever broker is behind it. */
-export function messageBusSuite(name: string, getBroker: () => BrokerUnderTest, { outlivesProcesses }: { outlivesProcesses: boolean }): void {
+export function messageBusSuite(name: string, getBroker: () => BrokerUnderTest, { outlivesProcesses, dropsDuplicates }: BrokerTraits): void {
   describe(`message bus: ${name}`, () => {
     const open: MessageBus[] = [];
     const processes: ConsumerProcess[] = [];
@@ -92,7 +100,7 @@ export function messageBusSuite(name: string, getBroker: () => BrokerUnderTest, 
         const numbers = Array.from({ length: 60 }, (_, n) => n);
         await Promise.all(numbers.map((n) => bus.publish(message, { n })));
         await vi.waitFor(() => expect(received).toHaveLength(60), 5_000);
-        await vi.waitFor(async () => expect(await bus.depth(queue)).toEqual({ waiting: 0, running: 0, dead: 0 }));
+        await vi.waitFor(async () => expect(isIdle(await bus.depth(queue))).toBe(true));
         expect(received.sort((a, b) => a - b)).toEqual(numbers);
       });
 
@@ -116,7 +124,7 @@ export function messageBusSuite(name: string, getBroker: () => BrokerUnderTest, 
         await bus.subscribe(message, async () => (calls++, skipped('the photo was deleted meanwhile')), { parallel: 1 });
         await bus.publish(message, { n: 1 });
         await vi.waitFor(() => expect(calls).toBe(1));
-        await vi.waitFor(async () => expect(await bus.depth(queue)).toEqual({ waiting: 0, running: 0, dead: 0 }));
+        await vi.waitFor(async () => expect(isIdle(await bus.depth(queue))).toBe(true));
         expect(letters).toEqual([]);
       });
 
@@ -161,7 +169,7 @@ export function messageBusSuite(name: string, getBroker: () => BrokerUnderTest, 
         expect((await bus.depth(queue)).waiting).toBe(0);
       });
 
-      it('takes the same id as the same message while the first still waits', async () => {
+      it.runIf(dropsDuplicates)('takes the same id as the same message while the first still waits', async () => {
         const { bus, message, queue } = await start();
         const messageId = newId();
         await bus.publish(message, { n: 1 }, { messageId });
@@ -206,7 +214,7 @@ export function messageBusSuite(name: string, getBroker: () => BrokerUnderTest, 
         expect(calls.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
         expectWithin(calls[1]!.at - calls[0]!.at, 200, 300 + 200);
         expectWithin(calls[2]!.at - calls[1]!.at, 400, 600 + 200);
-        await vi.waitFor(async () => expect(await bus.depth(queue)).toEqual({ waiting: 0, running: 0, dead: 0 }));
+        await vi.waitFor(async () => expect(isIdle(await bus.depth(queue))).toBe(true));
         expect(letters).toEqual([]);
       });
 
@@ -225,7 +233,7 @@ export function messageBusSuite(name: string, getBroker: () => BrokerUnderTest, 
         await sleep(700);
         expect(calls).toBe(3);
         expect(letters).toHaveLength(1);
-        expect(await bus.depth(queue)).toEqual({ waiting: 0, running: 0, dead: 1 });
+        expect(isIdle(await bus.depth(queue), 1)).toBe(true);
       });
 
       it('lets others pass while one waits for its next attempt', async () => {
@@ -288,7 +296,7 @@ export function messageBusSuite(name: string, getBroker: () => BrokerUnderTest, 
           expect(letters.find((letter) => letter.text === text), what).toMatchObject({ cause, attempt: 1 });
         }
         expect(({} as { n?: unknown }).n).toBeUndefined();
-        expect(await bus.depth(queue)).toEqual({ waiting: 0, running: 0, dead: poison.length });
+        expect(isIdle(await bus.depth(queue), poison.length)).toBe(true);
       });
 
       it('goes on when the dead letter can not be recorded', async () => {
@@ -325,7 +333,7 @@ export function messageBusSuite(name: string, getBroker: () => BrokerUnderTest, 
 
       it('knows what waits, runs and is dead', async () => {
         const { bus, message, queue } = await start();
-        expect(await bus.depth(queue)).toEqual({ waiting: 0, running: 0, dead: 0 });
+        expect(isIdle(await bus.depth(queue))).toBe(true);
         let finish!: () => void;
         const finished = new Promise<void>((resolve) => (finish = resolve));
         const handler = async ({ n }: SuiteBody) => {
@@ -341,7 +349,7 @@ export function messageBusSuite(name: string, getBroker: () => BrokerUnderTest, 
         }
         await vi.waitFor(async () => expect(await bus.depth(queue)).toEqual({ waiting: 2, running: 1, dead: 1 }), 3_000);
         finish();
-        await vi.waitFor(async () => expect(await bus.depth(queue)).toEqual({ waiting: 0, running: 0, dead: 1 }), 3_000);
+        await vi.waitFor(async () => expect(isIdle(await bus.depth(queue), 1)).toBe(true), 3_000);
       });
 
       it('finishes what runs before it closes, and begins nothing more', async () => {
@@ -415,7 +423,7 @@ export function messageBusSuite(name: string, getBroker: () => BrokerUnderTest, 
         await bus.subscribe(message, handlerOf('first'), { parallel: 2 });
         await second.subscribe(message, handlerOf('second'), { parallel: 2 });
         await Promise.all(Array.from({ length: 60 }, (_, n) => bus.publish(message, { n })));
-        await vi.waitFor(async () => expect(await bus.depth(queue)).toEqual({ waiting: 0, running: 0, dead: 0 }), 10_000);
+        await vi.waitFor(async () => expect(isIdle(await bus.depth(queue))).toBe(true), 10_000);
         expect(received.map(([, n]) => n).sort((a, b) => a - b)).toEqual(Array.from({ length: 60 }, (_, n) => n));
         expect(new Set(received.map(([who]) => who))).toEqual(new Set(['first', 'second']));
       });
@@ -438,10 +446,8 @@ export function messageBusSuite(name: string, getBroker: () => BrokerUnderTest, 
           await bus.publish(message, { n, does: n === 4 ? 'die' : 'work' });
         }
         const lives: ConsumerProcess[] = [];
-        const isOver = async () => {
-          const { waiting, running, dead } = await bus.depth(queue);
-          return waiting + running === 0 && dead === 1;
-        };
+        const finishedBy = () => [...new Set(lives.flatMap((life) => life.finished))].sort((a, b) => a - b);
+        const isOver = async () => finishedBy().length === 9 && isIdle(await bus.depth(queue), 1);
         const startedAt = performance.now();
         while (!(await isOver()) && lives.length < 8) {
           const life = track(await getBroker().startConsumer!(queue, 10));
@@ -449,18 +455,207 @@ export function messageBusSuite(name: string, getBroker: () => BrokerUnderTest, 
           await Promise.race([life.ended, vi.waitUntil(isOver, { timeout: 15_000, interval: 50 })]);
         }
         expect(performance.now() - startedAt).toBeLessThan(20_000);
-        const finished = lives.flatMap((life) => life.finished).sort((a, b) => a - b);
-        expect([...new Set(finished)]).toEqual([0, 1, 2, 3, 5, 6, 7, 8, 9]);
+        expect(finishedBy()).toEqual([0, 1, 2, 3, 5, 6, 7, 8, 9]);
         await vi.waitFor(() => expect(lives.flatMap((life) => life.deadLetters)).toMatchObject([{ cause: 'crashed the worker', attempt: 3, envelope: { body: { n: 4 } } }]));
         expect(lives).toHaveLength(4);
       }, 60_000);
     });
+
+    describe('watching dead letters', () => {
+      /** Makes a dead letter of each number, in this order. */
+      async function bury({ bus, message, queue }: Pick<Started, 'bus' | 'message' | 'queue'>, numbers: number[]) {
+        const { dead } = await bus.depth(queue);
+        for (const [index, n] of numbers.entries()) {
+          await bus.publish(message, { n });
+          await vi.waitFor(async () => expect((await bus.depth(queue)).dead).toBe(dead + index + 1), 3_000);
+        }
+      }
+      const startRefusing = async (changes?: Partial<BusOptions>) => {
+        const started = await start(changes);
+        await started.bus.subscribe(started.message, () => Promise.reject(new PermanentError('no')), { parallel: 1 });
+        return started;
+      };
+      const numberIn = ({ envelope }: DeadLetter) => (envelope?.body as SuiteBody | undefined)?.n;
+
+      it('hands over those that lay there before, then each that comes, one at a time and oldest first', async () => {
+        const started = await startRefusing();
+        const { bus, message, queue } = started;
+        await bury(started, [1, 2, 3]);
+        const events: string[] = [];
+        await bus.watchDeadLetters(queue, async (letter) => {
+          events.push(`begin ${numberIn(letter)}`);
+          await sleep(20);
+          events.push(`end ${numberIn(letter)}`);
+        });
+        await vi.waitFor(() => expect(events).toHaveLength(6), 5_000);
+        await bus.publish(message, { n: 4 });
+        await vi.waitFor(() => expect(events).toHaveLength(8), 5_000);
+        expect(events).toEqual([1, 2, 3, 4].flatMap((n) => [`begin ${n}`, `end ${n}`]));
+        await vi.waitFor(async () => expect(isIdle(await bus.depth(queue))).toBe(true), 3_000);
+      });
+
+      it('tells the whole story of a letter', async () => {
+        const { bus, message, queue } = await start({ retries: { waitsMs: [10], jitter: 0 } });
+        const kept: DeadLetter[] = [];
+        const messageId = newId();
+        const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+        await bus.watchDeadLetters(queue, async (letter) => void kept.push(letter));
+        await bus.subscribe(message, () => Promise.reject(new TemporaryError('away')), { parallel: 1 });
+        await bus.publish(message, { n: 7, text: 'ção 🪙' }, { messageId, traceparent });
+        await vi.waitFor(() => expect(kept).toHaveLength(1), 5_000);
+        expect(kept[0]).toMatchObject({
+          letterId: expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),
+          queue,
+          cause: 'attempts used up',
+          reason: 'TemporaryError: away',
+          attempt: 2,
+          history: [{ attempt: 1, error: 'TemporaryError: away' }, { attempt: 2, error: 'TemporaryError: away' }],
+          envelope: { messageId, name: message.name, traceparent, body: { n: 7, text: 'ção 🪙' } },
+        });
+        expect(JSON.parse(kept[0]!.text)).toMatchObject({ messageId, body: { n: 7 } });
+      });
+
+      it('brings a letter again, as the same, until it is kept', async () => {
+        const started = await startRefusing();
+        const { bus, queue } = started;
+        await bury(started, [1]);
+        const letterIds: string[] = [];
+        const at: number[] = [];
+        await bus.watchDeadLetters(queue, async ({ letterId }) => {
+          letterIds.push(letterId);
+          at.push(performance.now());
+          if (letterIds.length < 3) {
+            throw new TemporaryError('the database is away');
+          }
+        });
+        await vi.waitFor(() => expect(letterIds).toHaveLength(3), 15_000);
+        expect(new Set(letterIds).size).toBe(1);
+        expect(at[1]! - at[0]!).toBeGreaterThan(50);
+        await vi.waitFor(async () => expect((await bus.depth(queue)).dead).toBe(0), 3_000);
+        await sleep(300);
+        expect(letterIds).toHaveLength(3);
+      });
+
+      it('does not let a letter that nobody can keep stop the others', async () => {
+        const started = await startRefusing();
+        const { bus, queue } = started;
+        await bury(started, [1, 2, 3]);
+        const kept: (number | undefined)[] = [];
+        await bus.watchDeadLetters(queue, async (letter) => {
+          if (numberIn(letter) === 1) {
+            throw new Error('no column for it');
+          }
+          kept.push(numberIn(letter));
+        });
+        await vi.waitFor(() => expect(kept).toEqual([2, 3]), 10_000);
+        expect((await bus.depth(queue)).dead).toBe(1);
+      });
+
+      it('hands over what could not be read, as it came', async () => {
+        const { bus, message, queue, inject } = await start();
+        await bus.subscribe(message, async () => done(), { parallel: 4 });
+        const kept: DeadLetter[] = [];
+        await bus.watchDeadLetters(queue, async (letter) => void kept.push(letter));
+        const poison = poisonFor(message.name);
+        for (const [, text] of poison) {
+          await inject(queue, text);
+        }
+        await vi.waitFor(() => expect(kept).toHaveLength(poison.length), 20_000);
+        for (const [what, text, cause] of poison) {
+          expect(kept.find((letter) => letter.text === text), what).toMatchObject({ cause, attempt: 1, queue });
+        }
+        expect(new Set(kept.map(({ letterId }) => letterId)).size).toBe(poison.length);
+        await vi.waitFor(async () => expect(isIdle(await bus.depth(queue))).toBe(true), 3_000);
+      });
+
+      it('has no letter for a queue where nothing failed, and minds only its own queue', async () => {
+        const first = await startRefusing();
+        const second = await start();
+        const kept: DeadLetter[] = [];
+        await second.bus.watchDeadLetters(second.queue, async (letter) => void kept.push(letter));
+        await bury(first, [1]);
+        await sleep(300);
+        expect(kept).toEqual([]);
+      });
+
+      it('refuses a second watcher for a queue in one process', async () => {
+        const { bus, queue } = await start();
+        await bus.watchDeadLetters(queue, async () => {});
+        await expect(bus.watchDeadLetters(queue, async () => {})).rejects.toThrow(queue);
+      });
+
+      it('finishes the letter in hand before it closes, and begins no other', async () => {
+        const started = await startRefusing();
+        const { bus, queue } = started;
+        await bury(started, [1, 2]);
+        const events: string[] = [];
+        await bus.watchDeadLetters(queue, async (letter) => {
+          events.push(`begin ${numberIn(letter)}`);
+          await sleep(200);
+          events.push(`end ${numberIn(letter)}`);
+        });
+        await vi.waitFor(() => expect(events).toEqual(['begin 1']), 3_000);
+        open.splice(open.indexOf(bus), 1);
+        await bus.close(5_000);
+        expect(events).toEqual(['begin 1', 'end 1']);
+      });
+
+      it.runIf(outlivesProcesses)('keeps letters for a watcher who comes later', async () => {
+        const started = await startRefusing();
+        const { bus, queue, reopen } = started;
+        await bury(started, [1]);
+        open.splice(open.indexOf(bus), 1);
+        await bus.close(1_000);
+        const second = await reopen();
+        const kept: (number | undefined)[] = [];
+        await second.watchDeadLetters(queue, async (letter) => void kept.push(numberIn(letter)));
+        await vi.waitFor(() => expect(kept).toEqual([1]), 5_000);
+      });
+
+      it.runIf(outlivesProcesses)('shares the letters between two watchers, each to one', async () => {
+        const started = await startRefusing();
+        const { bus, queue, reopen } = started;
+        const numbers = Array.from({ length: 20 }, (_, n) => n);
+        await bury(started, numbers);
+        const second = await reopen();
+        const kept: [string, number | undefined][] = [];
+        const keeperOf = (who: string) => async (letter: DeadLetter) => {
+          kept.push([who, numberIn(letter)]);
+          await sleep(30);
+        };
+        await Promise.all([bus.watchDeadLetters(queue, keeperOf('first')), second.watchDeadLetters(queue, keeperOf('second'))]);
+        await vi.waitFor(async () => expect(isIdle(await bus.depth(queue))).toBe(true), 15_000);
+        expect(kept.map(([, n]) => n).sort((a, b) => a! - b!)).toEqual(numbers);
+        expect(new Set(kept.map(([who]) => who))).toEqual(new Set(['first', 'second']));
+      }, 30_000);
+
+      it.runIf(outlivesProcesses)('gives the letter of a watcher that was killed to the next, as the same', async () => {
+        const started = await startRefusing();
+        const { bus, queue } = started;
+        await bury(started, [1]);
+        const watcher = track(await getBroker().startWatcher!(queue));
+        await vi.waitFor(() => expect(watcher.deadLetters).toHaveLength(1), 5_000);
+        watcher.kill();
+        await watcher.ended;
+        expect((await bus.depth(queue)).dead).toBe(1);
+        const kept: DeadLetter[] = [];
+        await bus.watchDeadLetters(queue, async (letter) => void kept.push(letter));
+        await vi.waitFor(() => expect(kept).toEqual(watcher.deadLetters), 10_000);
+      });
+    });
+
+    type Started = Awaited<ReturnType<typeof start>>;
 
     function track(consumer: ConsumerProcess): ConsumerProcess {
       processes.push(consumer);
       return consumer;
     }
   });
+}
+
+/** Nothing waits or runs, and `dead` letters lie there. A broker that can't tell what others run is believed. */
+export function isIdle({ waiting, running = 0, dead }: QueueDepth, expectedDead = 0): boolean {
+  return waiting === 0 && running === 0 && dead === expectedDead;
 }
 
 function expectWithin(value: number, least: number, most: number): void {

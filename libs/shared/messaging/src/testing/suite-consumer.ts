@@ -71,6 +71,17 @@ export async function consumeSuite(open: (deadLetters: DeadLetterSink) => Promis
   tell({ kind: 'ready' });
 }
 
+/** Takes the dead letters of a queue, and dies before one is kept. */
+export async function watchSuite(open: (deadLetters: DeadLetterSink) => Promise<MessageBus>, queue: string): Promise<void> {
+  process.once('disconnect', () => process.exit());
+  const bus = await open({ record: async () => {} });
+  await bus.watchDeadLetters(queue, (letter) => {
+    tell({ kind: 'dead', letter });
+    return new Promise(() => undefined);
+  });
+  tell({ kind: 'ready' });
+}
+
 function tell(report: Report): void {
   process.send?.(report);
 }
