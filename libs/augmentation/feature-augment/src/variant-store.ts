@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import { variantKey, variantPrefix, type PhotoPlace, type RenderedVariant, type VariantResult } from '@repo/augmentation-domain';
-import { TemporaryError } from '@repo/kernel';
+import { AccessDeniedError, crashPoint, TemporaryError } from '@repo/kernel';
 import { ObjectStore, type StoredObject } from '@repo/storage';
 import { fileSize, uploadsFailed } from './augmentation-metrics.js';
 import { Slots } from './slots.js';
@@ -19,7 +19,7 @@ export class VariantStore {
 
   constructor(private readonly store: ObjectStore) {}
 
-  /** Stores every sound variant and checks what the store keeps. Throws TemporaryError when the store does not answer. */
+  /** Stores every sound variant and checks what the store keeps. Throws TemporaryError when the store does not answer, AccessDeniedError when it refuses us. */
   storeAll(place: PhotoPlace, variants: readonly RenderedVariant[]): Promise<VariantResult[]> {
     return Promise.all(variants.map((variant) => this.slots.use(() => this.storeOne(variantKey(place, variant.plan), variant))));
   }
@@ -40,6 +40,7 @@ export class VariantStore {
     if (!stored) {
       return { ...result, state: 'upload_failed', errorType: 'integrity' };
     }
+    crashPoint('augment.uploaded');
     fileSize.observe({ kind: 'variant' }, bytes.length);
     return { ...result, state: 'valid', etag: stored.etag };
   }
@@ -63,7 +64,7 @@ export class VariantStore {
     try {
       return await this.store.put('processed', key, bytes, 'image/jpeg');
     } catch (error) {
-      if (error instanceof TemporaryError) {
+      if (error instanceof TemporaryError || error instanceof AccessDeniedError) {
         uploadsFailed.inc();
         throw error;
       }
