@@ -1,12 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { Cache } from '@repo/cache';
+import { MemoryCache } from '@repo/cache/memory';
 import { TokenVerifier, UnauthenticatedError, type SignedInUser } from '@repo/http';
 import { UserRepository } from '@repo/identity-domain';
 import type { UserId } from '@repo/kernel';
+import { z } from 'zod';
 import { AccessTokens } from './access-tokens.js';
 
 /** A demoted or removed user is refused after this long at the latest. */
 const ACCOUNT_CACHE_MS = 15_000;
+
+const keptAccount = z.custom<SignedInUser>(); // nobody but this class writes there
 
 /** A token opens the door only for an account that is there, with the role it has now. */
 @Injectable()
@@ -14,7 +17,8 @@ export class AccountTokenVerifier extends TokenVerifier {
   constructor(
     private readonly tokens: AccessTokens,
     private readonly users: UserRepository,
-    private readonly cache: Cache,
+    /** This process's own, never a shared one: who can write there could make anybody an administrator. */
+    private readonly cache: MemoryCache,
   ) {
     super();
   }
@@ -22,7 +26,7 @@ export class AccountTokenVerifier extends TokenVerifier {
   override async verify(token: string): Promise<SignedInUser> {
     const id = this.tokens.read(token);
     const key = `account:${id}`;
-    const cached = await this.cache.get<SignedInUser>(key);
+    const cached = await this.cache.get(key, keptAccount);
     if (cached) {
       return cached;
     }

@@ -1,4 +1,5 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { MemoryCache } from '@repo/cache/memory';
 import { TokenVerifier } from '@repo/http';
 import { AccessTokens } from './access-tokens.js';
 import { AccountTokenVerifier } from './account-token-verifier.js';
@@ -18,6 +19,7 @@ export class AuthModule {
         { provide: AuthSettings, useValue: settings },
         AccessTokens,
         SignInService,
+        MemoryCache,
         { provide: TokenVerifier, useClass: AccountTokenVerifier },
       ],
       exports: [TokenVerifier],
