@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Envelope } from '@repo/contracts';
-import { done, InvalidInputError, newId, PermanentError, skipped, TemporaryError } from '@repo/kernel';
+import { AccessDeniedError, done, InvalidInputError, newId, PermanentError, skipped, TemporaryError } from '@repo/kernel';
 import { currentTrace, inTrace } from '@repo/observability';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { DeadLetterSink, type DeadLetter } from '../dead-letter.js';
@@ -253,11 +253,12 @@ export function messageBusSuite(name: string, getBroker: () => BrokerUnderTest, 
       });
 
       it.each([
-        ['PermanentError', new PermanentError('there is no such photo'), 'PermanentError: there is no such photo'],
-        ['any error', new TypeError('x is not a function'), 'TypeError: x is not a function'],
-        ['a text', 'a text', 'a text'],
-        ['undefined', undefined, 'undefined'],
-      ])('gives up at once after %s', async (_, thrown: unknown, reason) => {
+        ['PermanentError', new PermanentError('there is no such photo'), 'refused', 'PermanentError: there is no such photo'],
+        ['AccessDeniedError', new AccessDeniedError('the store says 403'), 'access denied', 'AccessDeniedError: the store says 403'],
+        ['any error', new TypeError('x is not a function'), 'refused', 'TypeError: x is not a function'],
+        ['a text', 'a text', 'refused', 'a text'],
+        ['undefined', undefined, 'refused', 'undefined'],
+      ])('gives up at once after %s', async (_, thrown: unknown, cause, reason) => {
         const { bus, message, letters } = await start();
         let calls = 0;
         const handler = async () => {
@@ -267,7 +268,7 @@ export function messageBusSuite(name: string, getBroker: () => BrokerUnderTest, 
         await bus.subscribe(message, handler, { parallel: 1 });
         await bus.publish(message, { n: 1 });
         await vi.waitFor(() => expect(letters).toHaveLength(1));
-        expect(letters[0]).toMatchObject({ cause: 'refused', reason, attempt: 1 });
+        expect(letters[0]).toMatchObject({ cause, reason, attempt: 1 });
         expect(calls).toBe(1);
       });
 
