@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import type { Credentials } from './api-client.js';
 
 const STOP_GRACE_MS = 30_000;
+const ownPlaces = ['COLLECTION_DATABASE_URL', 'LEARNING_DATABASE_URL', 'MESSAGES_URL', 'OBJECTS_URL', 'OBJECTS_PUBLIC_URL', 'CACHE_URL', 'SENTRY_DSN', 'OC_OBJECTS_DIR', 'OC_MODEL_CACHE_DIR'];
 
 /** A platform of our own, on free ports and in a folder of its own. */
 export class PlatformProcess {
@@ -43,8 +44,8 @@ export class PlatformProcess {
         OC_HOST: '127.0.0.1',
         ...Object.fromEntries(['OC_PUBLIC_URL', 'OC_BACKEND_URL'].map((name) => [name, `http://127.0.0.1:${port}`])),
         OC_CLASSIFIER_URL: `http://127.0.0.1:${classifierPort}`,
-        // Never the person's own servers, whatever their .env says; empty counts as absent.
-        ...Object.fromEntries(['COLLECTION_DATABASE_URL', 'LEARNING_DATABASE_URL', 'MESSAGES_URL'].map((name) => [name, ''])),
+        // Never where the person's own things are, whatever their .env says; empty counts as absent.
+        ...Object.fromEntries(ownPlaces.map((name) => [name, ''])),
         PORT: String(port),
         CLASSIFIER_PORT: String(classifierPort),
         AUGMENTATIONS_PORT: String(augmentationsPort),

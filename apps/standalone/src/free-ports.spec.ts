@@ -20,10 +20,14 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-it('lets a free port be', () => expect(requireFreePorts([{ variable: 'PORT', host, port: free }])).resolves.toBeUndefined());
+const backend = () => ({ name: 'backend', portVariable: 'PORT', host, port: free });
+
+it('lets a free port be', () => expect(requireFreePorts([backend()])).resolves.toBeUndefined());
 
 it('names the variable of a port that is in use', () =>
-  expect(requireFreePorts([{ variable: 'PORT', host, port: free }, { variable: 'TRAINING_PORT', host, port: used }])).rejects.toThrow(`Port ${used} is in use: stop what uses it, or set TRAINING_PORT`));
+  expect(requireFreePorts([backend(), { name: 'training', portVariable: 'TRAINING_PORT', host, port: used }])).rejects.toThrow(`Port ${used} is in use: stop what uses it, or set TRAINING_PORT`));
 
 it('names both variables of a port that is wanted twice', () =>
-  expect(requireFreePorts([{ variable: 'PORT', host, port: free }, { variable: 'CLASSIFIER_PORT', host, port: free }])).rejects.toThrow(`PORT and CLASSIFIER_PORT are both ${free}`));
+  expect(requireFreePorts([backend(), { name: 'classifier', portVariable: 'CLASSIFIER_PORT', host, port: free }])).rejects.toThrow(
+    `backend and classifier would both listen on port ${free}: change PORT or CLASSIFIER_PORT`,
+  ));

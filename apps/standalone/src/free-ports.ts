@@ -1,21 +1,22 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** Where one of the services is going to listen; `variable` names it in the settings. */
+/** Where a service is going to listen; `portVariable` is the setting that decides it. */
 export interface WantedPort {
-  variable: string;
+  name: string;
+  portVariable: string;
   host: string;
   port: number;
 }
 
 /** Before anything is started: throws, naming the variable to change, when a port is wanted twice or in use. */
 export async function requireFreePorts(wanted: readonly WantedPort[]): Promise<void> {
-  for (const [index, { variable, host, port }] of wanted.entries()) {
+  for (const [index, { name, portVariable, host, port }] of wanted.entries()) {
     const other = wanted.slice(0, index).find((earlier) => earlier.port === port);
     if (other) {
-      throw new Error(`${other.variable} and ${variable} are both ${port}: give each its own`);
+      throw new Error(`${other.name} and ${name} would both listen on port ${port}: change ${other.portVariable} or ${portVariable}`);
     }
-    await requireFreePort(host, port, variable);
+    await requireFreePort(host, port, portVariable);
   }
 }
 

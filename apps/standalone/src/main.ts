@@ -1,15 +1,8 @@
-import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { ConfigurationError, readEnvironment } from '@repo/config';
 import type { LocalAdministrator } from '@repo/identity-domain';
+import { help, readCommandLine } from './command-line.js';
 import { Platform } from './platform.js';
-import { settings } from './settings.js';
-
-const HELP = `npm start [-- --reset-password]
-
-Runs the whole platform: database, backend, augmentations, training, classifier.
-  --reset-password   gives the local administrator a new password and prints it
-Settings come from the environment or the file .env; .env.example names them all.`;
+import { settings, settingsOnServers } from './settings.js';
 
 const startedAt = Date.now();
 const say = (line: string) => console.log(`· ${line}`);
@@ -30,28 +23,18 @@ function describeSignIn({ email, password }: LocalAdministrator): string {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { 'reset-password': { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } } });
-  if (values.help) {
-    console.log(HELP);
+  const command = readCommandLine(process.argv.slice(2));
+  if (command.help) {
+    console.log(help);
     return;
   }
   readDotEnv();
-  const config = readEnvironment(settings);
-  if (values['reset-password'] && process.env['OC_AUTH_PASSWORD']) {
+  const config = command.onServers ? readEnvironment(settingsOnServers) : readEnvironment(settings);
+  if (command.resetPassword && process.env['OC_AUTH_PASSWORD']) {
     throw new ConfigurationError('OC_AUTH_PASSWORD says what the password is: change it there, or take it away before --reset-password');
   }
   const platform = new Platform(
-    {
-      dataDir: path.resolve(config.OC_DATA_DIR),
-      port: config.PORT,
-      classifierPort: config.CLASSIFIER_PORT,
-      augmentationsPort: config.AUGMENTATIONS_PORT,
-      trainingPort: config.TRAINING_PORT,
-      host: config.OC_HOST,
-      environment: process.env,
-      resetPassword: values['reset-password'],
-      say,
-    },
+    { settings: config, copies: command.copies, environment: process.env, resetPassword: command.resetPassword, say },
     (why, exitCode) => void end(why, exitCode),
   );
 
@@ -72,11 +55,15 @@ async function main(): Promise<void> {
 
   try {
     const { administrator } = await platform.start();
-    console.log(`\nOColecionador is ready: ${platform.url}  (${((Date.now() - startedAt) / 1000).toFixed(1)} s)`);
-    console.log(`  API and its documentation  ${platform.url}/api/docs`);
-    console.log(`  data                       ${path.resolve(config.OC_DATA_DIR)}`);
+    const [url, ...others] = platform.urls;
+    console.log(`\nOColecionador is ready: ${url}  (${((Date.now() - startedAt) / 1000).toFixed(1)} s)`);
+    if (others.length > 0) {
+      console.log(`  and on                     ${others.join(' ')}`);
+    }
+    console.log(`  API and its documentation  ${url}/api/docs`);
+    console.log(`  data                       ${platform.dataDir}`);
     console.log(`${describeSignIn(administrator)}  Ctrl-C stops everything\n`);
-    process.send?.({ type: 'ready', url: platform.url, administrator });
+    process.send?.({ type: 'ready', url, administrator });
   } catch (error) {
     if (isEnding) {
       return; // the reason was told already: what was starting could not but fail

@@ -1,47 +1,36 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { createRequire } from 'node:module';
 import path from 'node:path';
-import { EmbeddedPostgres } from '@repo/database/embedded';
+import { DirectoryLock, EmbeddedPostgres } from '@repo/database/embedded';
 import { builtFile } from '@repo/kernel';
 import { requireFreePorts } from './free-ports.js';
 import type { PrepareAnswer } from './prepare.js';
-import { loadSecrets } from './secrets.js';
+import { loadSecrets, type Secrets } from './secrets.js';
+import { databaseVariables, describeServers, unnamedDatabases, type DatabaseName } from './servers.js';
 import { ServiceLog } from './service-log.js';
-import { Service, type ServiceSpec } from './service.js';
+import { planServices, type Copies, type PlannedService } from './service-plan.js';
+import { Service } from './service.js';
+import type { Settings } from './settings.js';
 
 export interface PlatformOptions {
-  dataDir: string;
-  port: number;
-  classifierPort: number;
-  augmentationsPort: number;
-  trainingPort: number;
-  /** Where the backend and the classifier listen; the two others never leave this machine. */
-  host: string;
+  settings: Settings;
+  copies: Copies;
   /** What the person set: goes to every service, below what the platform itself decides. */
   environment: NodeJS.ProcessEnv;
   resetPassword: boolean;
   say: (line: string) => void;
 }
 
-/**
- * The two that answer people get room, so that V8 seldom collects, and go first;
- * the two that work behind them stay small and take what time is left.
- */
-const services = {
-  backend: { nodeFlags: ['--max-old-space-size=512'], niceness: 0 },
-  augmentations: { nodeFlags: ['--max-old-space-size=128', '--max-semi-space-size=1'], niceness: 10 },
-  training: { nodeFlags: ['--max-old-space-size=256', '--max-semi-space-size=1'], niceness: 10 },
-  classifier: { nodeFlags: ['--max-old-space-size=512'], niceness: 0 },
-};
-
 const START_TIMEOUT_MS = 60_000;
 const STOP_GRACE_MS = 20_000;
 
-/** Everything in one command: the embedded database and the four services, each in its own process. */
+/** Everything in one command: the databases that no server is named for, and the services, each in its own process. */
 export class Platform {
+  readonly dataDir: string;
+  private readonly plan: readonly PlannedService[];
   /** A promise, so that stopping in the middle of a start still finds it. */
   private database: Promise<EmbeddedPostgres> | undefined;
+  private folderLock: Promise<DirectoryLock> | undefined;
   private services: Service[] = [];
   private logs: ServiceLog[] = [];
   private stopping: Promise<void> | undefined;
@@ -52,43 +41,33 @@ export class Platform {
     private readonly options: PlatformOptions,
     /** Called when a part is lost that can't be started again. */
     private readonly onGaveUp: (why: string, exitCode: number) => void,
-  ) {}
+  ) {
+    this.dataDir = path.resolve(options.settings.OC_DATA_DIR);
+    this.plan = planServices(options.settings, options.copies);
+  }
 
-  get url(): string {
-    const { host, port } = this.options;
-    return `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`;
+  /** Of the backends, the first one's first. */
+  get urls(): string[] {
+    return this.plan.filter(({ portVariable }) => portVariable === 'PORT').map(({ host, port }) => `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`);
   }
 
   /** Resolves when every service serves. Throws when a part can't start; then call `stop`. */
   async start(): Promise<PrepareAnswer> {
-    const { dataDir, port, classifierPort, augmentationsPort, trainingPort, host, say } = this.options;
-    await requireFreePorts([
-      { variable: 'PORT', host, port },
-      { variable: 'CLASSIFIER_PORT', host, port: classifierPort },
-      { variable: 'AUGMENTATIONS_PORT', host: '127.0.0.1', port: augmentationsPort },
-      { variable: 'TRAINING_PORT', host: '127.0.0.1', port: trainingPort },
-    ]);
-    const secrets = await loadSecrets(dataDir);
-
-    say('starting the database');
-    this.database = EmbeddedPostgres.start({ dataDir, databases: ['collection', 'learning'] });
-    const database = await this.database;
-    void database.ended.then((how) => {
-      if (!this.stopping) {
-        this.onGaveUp(`${how}, unasked; its log is in the data folder. Nothing accepted is lost: start again with npm start`, 1);
-      }
-    });
-    const environment = this.serviceEnvironment(secrets, database);
+    const { settings, resetPassword, say } = this.options;
+    await requireFreePorts(this.plan);
+    const secrets = await loadSecrets(this.dataDir);
+    say(describeServers(settings));
+    const environment = this.serviceEnvironment(secrets, await this.startDatabases(unnamedDatabases(settings)));
 
     say('bringing the tables up to date');
-    const prepared = await prepare(environment, this.options.resetPassword);
+    const prepared = await prepare(environment, resetPassword);
     this.administrator = prepared.administrator;
 
-    say('starting the services');
-    this.services = this.serviceSpecs(environment).map((spec) => {
-      const log = new ServiceLog(path.join(dataDir, 'logs'), spec.name, say);
+    say(`starting ${this.plan.map(({ name, port }) => `${name} (${port})`).join(', ')}`);
+    this.services = this.plan.map(({ portVariable, port, ...spec }) => {
+      const log = new ServiceLog(path.join(this.dataDir, 'logs'), spec.name, say);
       this.logs.push(log);
-      return new Service(spec, log, say, this.onGaveUp);
+      return new Service({ ...spec, environment: { ...environment, [portVariable]: String(port) } }, log, say, this.onGaveUp);
     });
     await Promise.all(this.services.map((service) => service.start(START_TIMEOUT_MS)));
     return prepared;
@@ -102,46 +81,45 @@ export class Platform {
 
   private async stopInOrder(): Promise<void> {
     await Promise.all(this.services.map((service) => service.stop(STOP_GRACE_MS)));
-    const database = await this.database?.catch(() => undefined); // one that never started needs no stop
-    await database?.stop();
+    // One that never started needs no stop.
+    await this.database?.then((database) => database.stop(), () => {});
+    await this.folderLock?.then((lock) => lock.release(), () => {});
     this.logs.forEach((log) => log.close());
   }
 
-  private serviceEnvironment(secrets: { jwtSecret: string; serviceToken: string; linkSecret: string }, database: EmbeddedPostgres): NodeJS.ProcessEnv {
-    const { dataDir, port, classifierPort, augmentationsPort, trainingPort, host, environment } = this.options;
-    const backbone = environment['OC_BACKBONE'];
-    return {
-      OC_JWT_SECRET: secrets.jwtSecret,
-      OC_SERVICE_TOKEN: secrets.serviceToken,
-      OC_LINK_SECRET: secrets.linkSecret,
-      OC_PUBLIC_URL: this.url,
-      OC_BACKEND_URL: this.url,
-      OC_CLASSIFIER_URL: `http://127.0.0.1:${classifierPort}`,
-      ...environment,
-      NODE_ENV: 'production',
-      OC_DATA_DIR: dataDir,
-      OC_HOST: host,
-      PORT: String(port),
-      CLASSIFIER_PORT: String(classifierPort),
-      AUGMENTATIONS_PORT: String(augmentationsPort),
-      TRAINING_PORT: String(trainingPort),
-      COLLECTION_DATABASE_URL: database.urlFor('collection'),
-      LEARNING_DATABASE_URL: database.urlFor('learning'),
-      MESSAGES_URL: database.urlFor('learning'),
-      OC_OBJECTS_DIR: path.join(dataDir, 'objects'),
-      OC_MODEL_CACHE_DIR: path.join(dataDir, 'models-cache'),
-      ...(backbone ? { OC_BACKBONE: path.resolve(backbone) } : {}),
-    };
+  /** The data folder is one platform's at a time: the embedded database sees to that where there is one. */
+  private async startDatabases(names: readonly DatabaseName[]): Promise<Record<string, string>> {
+    if (names.length === 0) {
+      this.folderLock = DirectoryLock.take(this.dataDir);
+      await this.folderLock;
+      return {};
+    }
+    this.options.say('starting the embedded database');
+    this.database = EmbeddedPostgres.start({ dataDir: this.dataDir, databases: names });
+    const database = await this.database;
+    void database.ended.then((how) => {
+      if (!this.stopping) {
+        this.onGaveUp(`${how}, unasked; its log is in the data folder. Nothing accepted is lost: start again with npm start`, 1);
+      }
+    });
+    return databaseVariables(Object.fromEntries(names.map((name) => [name, database.urlFor(name)])));
   }
 
-  private serviceSpecs(environment: NodeJS.ProcessEnv): ServiceSpec[] {
-    const require = createRequire(import.meta.url);
-    return Object.entries(services).map(([name, manner]) => ({
-      name,
-      script: path.join(path.dirname(require.resolve(`@repo/app-${name}/package.json`)), 'dist', 'main.js'),
-      environment,
-      ...manner,
-    }));
+  private serviceEnvironment({ jwtSecret, serviceToken, linkSecret }: Secrets, databases: Record<string, string>): NodeJS.ProcessEnv {
+    const { settings, environment } = this.options;
+    const [url = ''] = this.urls;
+    return {
+      OC_JWT_SECRET: jwtSecret,
+      OC_SERVICE_TOKEN: serviceToken,
+      OC_LINK_SECRET: linkSecret,
+      OC_PUBLIC_URL: url,
+      OC_BACKEND_URL: url,
+      OC_CLASSIFIER_URL: `http://127.0.0.1:${settings.CLASSIFIER_PORT}`,
+      ...Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== '')), // an empty one counts as absent
+      ...databases,
+      NODE_ENV: 'production',
+      OC_DATA_DIR: this.dataDir,
+    };
   }
 }
 

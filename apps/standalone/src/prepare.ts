@@ -4,7 +4,7 @@ import 'reflect-metadata';
 import * as augmentation from '@repo/augmentation-data-access';
 import * as collection from '@repo/collection-data-access';
 import { databaseEnv, readEnvironment } from '@repo/config';
-import { CollectionDatabase, openDatabase, runMigrations } from '@repo/database';
+import { CollectionDatabase, openDatabase, runMigrations, type DatabaseOptions } from '@repo/database';
 import * as identity from '@repo/identity-data-access';
 import { ensureLocalAdministrator, type LocalAdministrator } from '@repo/identity-domain';
 import * as recognition from '@repo/recognition-data-access';
@@ -30,12 +30,10 @@ const administratorEnv = z.object({ OC_AUTH_EMAIL: z.string().optional(), OC_AUT
 async function prepare(): Promise<PrepareAnswer> {
   const environment = readEnvironment(databaseEnv.extend(administratorEnv.shape));
 
-  const learning = await openDatabase(environment.LEARNING_DATABASE_URL, { ...parts.learning, poolSize: 2 });
-  await runMigrations(learning);
+  const learning = await openUpToDate('LEARNING_DATABASE_URL', environment.LEARNING_DATABASE_URL, parts.learning);
   await learning.destroy();
 
-  const source = await openDatabase(environment.COLLECTION_DATABASE_URL, { ...parts.collection, poolSize: 2 });
-  await runMigrations(source);
+  const source = await openUpToDate('COLLECTION_DATABASE_URL', environment.COLLECTION_DATABASE_URL, parts.collection);
   const administrator = await ensureLocalAdministrator(new identity.SqlUserRepository(new CollectionDatabase(source)), {
     email: environment.OC_AUTH_EMAIL,
     password: environment.OC_AUTH_PASSWORD,
@@ -43,6 +41,16 @@ async function prepare(): Promise<PrepareAnswer> {
   });
   await source.destroy();
   return { administrator };
+}
+
+async function openUpToDate(variable: string, url: string, tables: DatabaseOptions): ReturnType<typeof openDatabase> {
+  try {
+    const source = await openDatabase(url, { ...tables, poolSize: 2 });
+    await runMigrations(source);
+    return source;
+  } catch (cause) {
+    throw new Error(`The database of ${variable} can't be used: ${(cause as Error).message}`, { cause });
+  }
 }
 
 try {

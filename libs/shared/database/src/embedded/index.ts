@@ -1,2 +1,2 @@
-export { DirectoryInUseError } from './directory-lock.js';
+export { DirectoryInUseError, DirectoryLock } from './directory-lock.js';
 export { EmbeddedPostgres, type EmbeddedPostgresOptions } from './embedded-postgres.js';
