@@ -114,10 +114,10 @@ class Platform {
     const [linkSecret, objects] = [randomBytes(32).toString('hex'), path.join(platform.folder, 'objects')];
     platform.environment = {
       ...process.env,
-      ...{ NODE_ENV: 'production', LOG_LEVEL: 'warn', PORT, CLASSIFIER_PORT, OC_DATA_DIR: platform.folder, OC_OBJECTS_DIR: objects, OC_LINK_SECRET: linkSecret },
+      ...{ NODE_ENV: 'production', LOG_LEVEL: 'warn', PORT, CLASSIFIER_PORT, OC_DATA_DIR: platform.folder, OBJECTS_URL: '', OC_OBJECTS_DIR: objects, OC_LINK_SECRET: linkSecret },
       ...{ OC_SERVICE_TOKEN: platform.serviceToken, OC_JWT_SECRET: randomBytes(32).toString('hex'), OC_CLASSIFIER_URL: platform.classifier },
       ...{ COLLECTION_DATABASE_URL: platform.postgres.urlFor('collection'), LEARNING_DATABASE_URL: platform.postgres.urlFor('learning'), MESSAGES_URL: platform.postgres.urlFor('learning') },
-      ...{ OC_MODEL_CACHE_DIR: path.join(platform.folder, 'models-cache'), OC_AUTH_EMAIL: email, OC_AUTH_PASSWORD: password, OC_TOKEN_MINUTES: '600', OC_REQUESTS_PER_MINUTE: '100000' },
+      ...{ CACHE_URL: '', OC_MODEL_CACHE_DIR: path.join(platform.folder, 'models-cache'), OC_AUTH_EMAIL: email, OC_AUTH_PASSWORD: password, OC_TOKEN_MINUTES: '600', OC_REQUESTS_PER_MINUTE: '100000' },
       ...(backbonePath() && { OC_BACKBONE: backbonePath() }),
     };
     platform.store = new DiskObjectStore({ folder: objects, publicUrl: platform.api, linkSecret });
