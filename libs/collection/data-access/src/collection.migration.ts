@@ -93,17 +93,6 @@ export class Collection1760000100000 implements MigrationInterface {
           index('IX_IdempotencyKeys_createdAt', ['createdAt']),
         ],
       }),
-      new Table({
-        name: 'ErrorLog',
-        columns: [
-          id,
-          column('msg', 'text', { length: '2000' }),
-          column('reason', 'text', { length: '400' }),
-          column('context', 'json'),
-          column('timestamp', 'datetime'),
-        ],
-        indices: [index('IX_ErrorLog_timestamp', ['timestamp'])],
-      }),
     ];
     for (const table of [categories, items, photos, ...others]) {
       await queryRunner.createTable(table);
@@ -114,7 +103,7 @@ export class Collection1760000100000 implements MigrationInterface {
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
-    for (const table of ['ErrorLog', 'IdempotencyKeys', 'Outbox', 'RemovedPhotos', 'Fotos', 'Items', 'Categoria']) {
+    for (const table of ['IdempotencyKeys', 'Outbox', 'RemovedPhotos', 'Fotos', 'Items', 'Categoria']) {
       await queryRunner.dropTable(table);
     }
   }

@@ -4,7 +4,6 @@ import { newId, type CategoryId, type ItemId, type PhotoId, type UserId } from '
 import { beforeAll, expect, it } from 'vitest';
 import { newItem, newPhoto, oneMessageEach, TickingClock } from './new-item.fixture.js';
 import { SqlCategoryRepository } from './sql-category.repository.js';
-import { SqlErrorLogRepository } from './sql-error-log.repository.js';
 import { SqlIdempotencyStore } from './sql-idempotency.store.js';
 import { SqlItemRepository } from './sql-item.repository.js';
 import { SqlOutboxStore } from './sql-outbox.store.js';
@@ -39,7 +38,6 @@ let items: SqlItemRepository;
 let categories: SqlCategoryRepository;
 let keys: SqlIdempotencyStore;
 let outbox: SqlOutboxStore;
-let errors: SqlErrorLogRepository;
 let register: SqlPhotoRegister;
 
 const itemCalls: Calls<SqlItemRepository> = {
@@ -79,10 +77,6 @@ const outboxCalls: Calls<SqlOutboxStore> = {
   markFailed: [() => outbox.markFailed([newId()]), 'UPDATE Outbox'],
   purge: [() => outbox.purge(), 'DELETE Outbox'],
 };
-const errorCalls: Calls<SqlErrorLogRepository> = {
-  record: [() => errors.record({ message: 'm', reason: 'r', context: {} }), 'INSERT ErrorLog'],
-  recent: [() => errors.recent(10), 'SELECT ErrorLog'],
-};
 const registerCalls: Calls<SqlPhotoRegister> = {
   known: [() => register.known([photoId, otherPhotoId]), 'SELECT Fotos'],
 };
@@ -99,7 +93,6 @@ beforeAll(async () => {
   categories = new SqlCategoryRepository(database, clock);
   keys = new SqlIdempotencyStore(database, clock);
   outbox = new SqlOutboxStore(database, clock);
-  errors = new SqlErrorLogRepository(database, clock);
   register = new SqlPhotoRegister(database);
 });
 
@@ -123,7 +116,6 @@ it.each<[string, ...Case]>([
   ...named('keys', keyCalls),
   ['keys.begin, taking over', () => keys.begin(owner, 'old', 'f'), 'SELECT IdempotencyKeys, UPDATE IdempotencyKeys'],
   ...named('outbox', outboxCalls),
-  ...named('errors', errorCalls),
   ...named('register', registerCalls),
 ])('speaks to SQL Server in words it knows: %s', async (_, call, sends, withoutRows = []) => {
   empty = withoutRows;

@@ -1,7 +1,6 @@
 import type { EntityClass, MigrationClass } from '@repo/database';
 import { CategoryRow } from './category.row.js';
 import { Collection1760000100000 } from './collection.migration.js';
-import { ErrorLogRow } from './error-log.row.js';
 import { IdempotencyKeyRow } from './idempotency-key.row.js';
 import { ItemRow } from './item.row.js';
 import { OutboxRow } from './outbox.row.js';
@@ -9,5 +8,5 @@ import { PhotoRow } from './photo.row.js';
 import { RemovedPhotoRow } from './removed-photo.row.js';
 
 /** What this subject brings to the collection database. */
-export const collectionEntities: EntityClass[] = [CategoryRow, ItemRow, PhotoRow, RemovedPhotoRow, OutboxRow, IdempotencyKeyRow, ErrorLogRow];
+export const collectionEntities: EntityClass[] = [CategoryRow, ItemRow, PhotoRow, RemovedPhotoRow, OutboxRow, IdempotencyKeyRow];
 export const collectionMigrations: MigrationClass[] = [Collection1760000100000];

@@ -1,7 +1,6 @@
 export * from './category.js';
 export * from './category.repository.js';
 export * from './collection-errors.js';
-export * from './error-log.repository.js';
 export * from './fold-text.js';
 export * from './item.js';
 export * from './item-cursor.js';
