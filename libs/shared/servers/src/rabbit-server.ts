@@ -33,7 +33,7 @@ export class RabbitServer implements TestServer {
 
   /** e.g. `ctl('close_all_connections', 'test')`; answers what it said. Takes a second or two. */
   ctl(...command: string[]): Promise<string> {
-    return run(findProgram('rabbitmqctl')!, ['-q', ...command], { env: this.environment });
+    return run(path.join(programs, 'rabbitmqctl'), ['-q', ...command], { env: this.environment });
   }
 
   /** As a crash does. */
@@ -103,11 +103,11 @@ function prepare(folder: string, port: number, mapperPort: number, distributionP
   };
 }
 
-// Debian's wrapper in /usr/sbin changes the user and thereby the environment; this is what it starts.
-const program = '/usr/lib/rabbitmq/bin/rabbitmq-server';
+// Debian's wrappers in /usr/sbin change the user and thereby the environment; this is what they start.
+const programs = '/usr/lib/rabbitmq/bin';
 
 async function launch(folder: string, port: number, environment: NodeJS.ProcessEnv): Promise<ServerProcess> {
-  const node = ServerProcess.start(program, [], { logFile: path.join(folder, 'log', 'out'), env: environment });
+  const node = ServerProcess.start(path.join(programs, 'rabbitmq-server'), [], { logFile: path.join(folder, 'log', 'out'), env: environment });
   await node.untilReady('RabbitMQ', () => speaksAmqp(port));
   return node;
 }
