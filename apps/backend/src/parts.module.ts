@@ -1,9 +1,10 @@
 import { Global, Module, type DynamicModule, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Cache } from '@repo/cache';
-import { MemoryCache } from '@repo/cache/memory';
+import { connectCache } from '@repo/cache/connect';
 import { PhotoGate, ProcessPhotoGate } from '@repo/images';
 import { Clock, SystemClock } from '@repo/kernel';
 import { OutboxRelay } from '@repo/messaging';
+import { ErrorReporter, LogErrorReporter } from '@repo/observability';
 import { HttpClassifier, ServiceClient } from '@repo/recognition-data-access';
 import { Classifier } from '@repo/recognition-domain';
 import type { BackendConfig } from './backend-config.js';
@@ -18,6 +19,7 @@ export class PartsModule implements OnApplicationBootstrap, OnApplicationShutdow
   constructor(
     private readonly gate: ProcessPhotoGate,
     private readonly classifier: ServiceClient,
+    private readonly cache: Cache,
   ) {}
 
   static forRoot(config: BackendConfig): DynamicModule {
@@ -30,11 +32,12 @@ export class PartsModule implements OnApplicationBootstrap, OnApplicationShutdow
         { provide: PhotoGate, useExisting: ProcessPhotoGate },
         { provide: ServiceClient, useFactory: () => new ServiceClient(classifier) },
         { provide: Classifier, useFactory: (client: ServiceClient) => new HttpClassifier(client), inject: [ServiceClient] },
-        { provide: Cache, useClass: MemoryCache },
+        { provide: Cache, useFactory: () => connectCache(config.CACHE_URL) },
+        { provide: ErrorReporter, useClass: LogErrorReporter },
         { provide: Clock, useClass: SystemClock },
         OutboxRelay,
       ],
-      exports: [PhotoGate, Classifier, Cache, Clock, OutboxRelay],
+      exports: [PhotoGate, Classifier, Cache, ErrorReporter, Clock, OutboxRelay],
     };
   }
 
@@ -45,6 +48,6 @@ export class PartsModule implements OnApplicationBootstrap, OnApplicationShutdow
 
   async onApplicationShutdown(): Promise<void> {
     this.gate.close();
-    await this.classifier.close();
+    await Promise.all([this.classifier.close(), this.cache.close()]);
   }
 }

@@ -12,7 +12,17 @@ it('is ready without the classifier, and says that it is missing', async () => {
   const { body } = await backend.call('get', '/api/health/ready').expect(200);
   expect(body.status).toBe('degraded');
   const states = Object.fromEntries(body.parts.map(({ name, state }: { name: string; state: string }) => [name, state]));
-  expect(states).toEqual({ 'collection database': 'ok', 'learning database': 'ok', messages: 'ok', objects: 'ok', classifier: 'failed' });
+  expect(states).toEqual({ 'collection database': 'ok', 'learning database': 'ok', messages: 'ok', objects: 'ok', cache: 'ok', classifier: 'failed' });
+});
+
+it('is ready without the shared cache, and says that it is missing', async () => {
+  const lonely = await BackendUnderTest.start({ CACHE_URL: 'redis://127.0.0.1:9' }); // the discard port: nobody answers
+  try {
+    const { body } = await lonely.call('get', '/api/health/ready').expect(200);
+    expect(body.parts).toContainEqual(expect.objectContaining({ name: 'cache', state: 'failed' }));
+  } finally {
+    await lonely.stop();
+  }
 });
 
 it.each(['/api/health', '/api/health/live'])('tells anybody its health at %s', async (route) => {

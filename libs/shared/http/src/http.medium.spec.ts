@@ -5,8 +5,8 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import { Cache } from '@repo/cache';
 import { MemoryCache } from '@repo/cache/memory';
-import { Clock, DomainError, InvalidInputError, SystemClock, TemporaryError, type ErrorCode, type UserId } from '@repo/kernel';
-import { renderMetrics } from '@repo/observability';
+import { AccessDeniedError, Clock, DomainError, InvalidInputError, SystemClock, TemporaryError, type ErrorCode, type UserId } from '@repo/kernel';
+import { ErrorReporter, renderMetrics } from '@repo/observability';
 import request from 'supertest';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
@@ -155,6 +155,7 @@ class RememberedKeys extends IdempotencyStore {
 }
 
 const keys = new RememberedKeys();
+const report = vi.fn();
 
 @Global()
 @Module({
@@ -163,8 +164,9 @@ const keys = new RememberedKeys();
     { provide: Clock, useClass: SystemClock },
     { provide: TokenVerifier, useClass: KnownTokens },
     { provide: IdempotencyStore, useValue: keys },
+    { provide: ErrorReporter, useValue: { report } satisfies ErrorReporter },
   ],
-  exports: [Cache, Clock, TokenVerifier, IdempotencyStore],
+  exports: [Cache, Clock, TokenVerifier, IdempotencyStore, ErrorReporter],
 })
 class Ports {}
 
@@ -185,6 +187,7 @@ beforeAll(async () => {
 afterAll(() => app.close());
 beforeEach(() => {
   work.mockReset().mockResolvedValue();
+  report.mockReset();
   keys.rows.clear();
   vi.spyOn(cache, 'count').mockResolvedValue(1);
 });
@@ -255,6 +258,17 @@ it('tells nothing of an error of ours', async () => {
   work.mockRejectedValue(new TypeError('the secret'));
   const { body } = await api().post('/notes').set(asAna).send({ text: 'x' }).expect(500);
   expect(body).toEqual({ code: 'INTERNAL', message: expect.not.stringContaining('secret') });
+});
+
+it.each<[name: string, error: Error, reports: number]>([
+  ['an error of ours', new TypeError('undefined is not a function'), 1],
+  ['a part that refuses our credentials', new AccessDeniedError('the store refuses us'), 1],
+  ['a part that is down', new TemporaryError('no answer'), 0],
+  ['what the caller did wrong', new InvalidInputError('no'), 0],
+])('reports %s as often as somebody has to look', async (_, error, reports) => {
+  work.mockRejectedValue(error);
+  await api().post('/notes').set(asAna).send({ text: 'x' });
+  expect(report.mock.calls).toEqual(reports ? [[error, { route: 'POST /notes', status: expect.any(Number) as number }]] : []);
 });
 
 it('says when to come back while a part is down', async () => {

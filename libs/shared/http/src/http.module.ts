@@ -7,7 +7,7 @@ import { RateLimit, RateLimitGuard } from './rate-limit.guard.js';
 import { RequestSchemaPipe } from './request-schema.pipe.js';
 
 /**
- * What stands before and behind every route of an app. Needs a Cache and a Clock, and a
+ * What stands before and behind every route of an app. Needs a Cache, a Clock and an ErrorReporter, and a
  * TokenVerifier where users call; all of them from global modules of the app.
  */
 @Global()
