@@ -10,7 +10,7 @@ export default defineConfig({
   ...shared,
   test: {
     projects: [
-      { ...shared, test: { name: 'unit', include: ['{apps,libs,tools}/**/*.spec.ts'], exclude: [...outside, '**/*.medium.spec.ts', '**/*.e2e.spec.ts'] } },
+      { ...shared, test: { name: 'unit', include: ['{apps,libs,tools}/**/*.spec.ts'], exclude: [...outside, '**/*.medium.spec.ts', '**/*.e2e.spec.ts', '**/*.chaos.spec.ts'] } },
       {
         ...shared,
         // One real part each: a database, native image or model code.
@@ -20,6 +20,11 @@ export default defineConfig({
         ...shared,
         // The running platform, through its public door; one at a time, since each starts one.
         test: { name: 'e2e', include: ['apps/*-e2e/**/*.e2e.spec.ts'], exclude: outside, testTimeout: 300_000, hookTimeout: 300_000, maxWorkers: 1, fileParallelism: false, sequence: { groupOrder: 2 } },
+      },
+      {
+        ...shared,
+        // What takes too long for every push: bursts, outages and storms over real servers. `npm run chaos` starts it.
+        test: { name: 'chaos', include: ['apps/*-e2e/**/*.chaos.spec.ts'], exclude: outside, testTimeout: 1_800_000, hookTimeout: 300_000, maxWorkers: 1, fileParallelism: false, sequence: { groupOrder: 3 } },
       },
     ],
   },

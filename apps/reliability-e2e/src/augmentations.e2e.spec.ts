@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from './eventually.js';
+import { deliveredMessages } from './service-metrics.js';
+import { PlatformUnderTest } from './platform-under-test.js';
+import { missingServers, serverChoice, titled, type ServersUnderTest } from './servers-under-test.js';
+import type { CrashSetting } from './service-process.js';
+import { smallPhoto } from './small-photo.js';
+
+/** Every side effect of the work on a photo; of its nine variants the first, the fifth and the last. */
+const crashesOfAWorker: CrashSetting[] = [
+  'augment.received',
+  'augment.claimed',
+  'augment.downloaded',
+  'augment.uploaded:1',
+  'augment.uploaded:5',
+  'augment.uploaded:9',
+  'augment.before-commit',
+  'augment.after-commit',
+  'augment.announced',
+  'augment.before-acknowledge',
+];
+/** These end the image process alone; the photo gets another attempt, 5 s later. */
+const crashesOfAnImageProcess: CrashSetting[] = ['augment.rendered:1', 'augment.rendered:5', 'augment.rendered:9'];
+const crashesOfARemoval: CrashSetting[] = ['remove.marked', 'remove.objects-gone', 'remove.rows-gone'];
+
+/** A photo whose variants take a second or more to render: long enough to stop their worker in the middle. */
+const largePhoto = () => smallPhoto(0, 3_000);
+/** So that the broker notices within seconds that a process has stopped. */
+const withShortHeartbeat = ({ messagesUrl }: ServersUnderTest) => (serverChoice.messages === 'rabbit' ? { MESSAGES_URL: `${messagesUrl}?heartbeat=2` } : {});
+
+describe.skipIf(missingServers().length > 0)(titled('augmentation workers'), () => {
+  let platform: PlatformUnderTest;
+  beforeAll(async () => {
+    platform = await PlatformUnderTest.start({ backend: 1, augmentations: 2, training: 1 }, withShortHeartbeat);
+    await platform.fleet.service('augmentations', 1).stop();
+  });
+  afterAll(() => platform?.stop());
+
+  const jobOf = async (photoId: string) => {
+    const [job] = await platform.data.learning<{ status: string; attempts: number; fence: number }>('SELECT status, attempts, fence FROM augmentation_jobs WHERE photo_id = $1', [photoId]);
+    return job;
+  };
+  const signalsOf = (photoIds: readonly string[]) => platform.data.learning('SELECT 1 FROM training_new_photos WHERE photo_id = ANY ($1::uuid[])', [photoIds]);
+
+  it.each(crashesOfAWorker)('killed at %s, finish the photo within 10 s of their return', async (point) => {
+    const worker = platform.fleet.service('augmentations');
+    const deaths = worker.deaths.length;
+    await worker.armAt(point);
+    const { kept } = await platform.addItem();
+    await worker.crashed(deaths + 1);
+    await worker.untilReady();
+    const seconds = await eventually('training has heard of the photo', async () => (await signalsOf(kept!.photoIds)).length === 1);
+    expect(seconds).toBeLessThanOrEqual(10);
+    await platform.settle();
+  });
+
+  it.each(crashesOfAnImageProcess)('whose image process is killed at %s, finish the photo within 10 s', async (point) => {
+    await platform.fleet.service('augmentations').armAt(point);
+    const { kept } = await platform.addItem();
+    const seconds = await eventually('training has heard of the photo', async () => (await signalsOf(kept!.photoIds)).length === 1);
+    expect(seconds).toBeLessThanOrEqual(10);
+    expect(await jobOf(kept!.photoIds[0]!)).toEqual({ status: 'success', attempts: 2, fence: 2 });
+    await platform.settle();
+  });
+
+  it.each(crashesOfARemoval)('killed at %s, leave nothing of a deleted photo', async (point) => {
+    const worker = platform.fleet.service('augmentations');
+    const deaths = worker.deaths.length;
+    const intent = await platform.addItem();
+    await platform.untilAugmented([intent]);
+    await worker.armAt(point);
+    await platform.collector.deleteItem(platform.ledger, intent);
+    await worker.crashed(deaths + 1);
+    await worker.untilReady();
+    await platform.settle();
+  });
+
+  it.each([
+    ['', async () => {}],
+    [', and the first time is forgotten', () => platform.data.learning('DELETE FROM inbox')],
+  ])('do nothing when every message comes a second time%s', async (_, meanwhile) => {
+    const jobs = () => platform.data.learning('SELECT photo_id, attempts, fence, finished_at FROM augmentation_jobs ORDER BY photo_id');
+    const before = await jobs();
+    const delivered = await deliveredMessages(platform.fleet.workers);
+    await meanwhile();
+    const again = await platform.data.collection('UPDATE "Outbox" SET "sentAt" = NULL RETURNING id');
+    await eventually('all came again', async () => (await deliveredMessages(platform.fleet.workers)) === delivered + again.length);
+    expect(again.length).toBeGreaterThanOrEqual(crashesOfAWorker.length);
+    expect(await jobs()).toEqual(before);
+    await platform.settle();
+  });
+
+  it('refuse the late work of one that was stopped while another did it', async () => {
+    const [stopped, other] = platform.fleet.workers;
+    const { kept } = await platform.collector.addItem(platform.ledger, 'a large photo', { photos: [await largePhoto()] });
+    const [photoId = ''] = kept!.photoIds;
+    await eventually('the worker has begun', async () => (await jobOf(photoId))?.status === 'processing', 10_000, 5);
+    stopped!.pause();
+    await other!.start();
+    await eventually('the other has done it', async () => (await jobOf(photoId))?.status === 'success', 100_000);
+    const done = await jobOf(photoId);
+    stopped!.resume();
+    await eventually('the late one was refused', async () => (await stopped!.logLines('another delivery of the message took over')).length > 0);
+    expect(done).toEqual({ status: 'success', attempts: 2, fence: 2 });
+    expect(await jobOf(photoId)).toEqual(done);
+    await platform.settle();
+    await other!.stop();
+  });
+
+  it('asked to stop with photos in hand, finish or return them within 30 s, and no attempt counts as failed', async () => {
+    const worker = platform.fleet.service('augmentations');
+    const photo = await largePhoto();
+    const intents = await Promise.all(Array.from({ length: 10 }, (_, number) => platform.collector.addItem(platform.ledger, `in flight ${number}`, { photos: [photo] })));
+    const photoIds = intents.flatMap(({ kept }) => kept!.photoIds);
+    const inHand = async () => (await platform.data.learning(`SELECT 1 FROM augmentation_jobs WHERE status = 'processing' AND photo_id = ANY ($1::uuid[])`, [photoIds])).length;
+    await eventually('several are in hand', async () => (await inHand()) >= 2, 10_000, 5);
+    const end = await worker.stop();
+    expect(end).toMatchObject({ code: 0 });
+    expect(end!.seconds).toBeLessThanOrEqual(30);
+    await worker.start();
+    await platform.untilAugmented(intents, 60_000);
+    expect((await Promise.all(photoIds.map(jobOf))).map((job) => job!.attempts)).toEqual(photoIds.map(() => 1));
+    await platform.settle();
+  });
+});

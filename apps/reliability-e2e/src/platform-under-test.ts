@@ -1,0 +1,76 @@
+import { checkLedger, untilLedgerAgrees } from './check-ledger.js';
+import type { Collector } from './collector.js';
+import { eventually } from './eventually.js';
+import { Fleet, type FleetSize } from './fleet.js';
+import { brokenInvariants } from './invariants.js';
+import { Ledger, type Intent } from './ledger.js';
+import { PlatformData } from './platform-data.js';
+import { ServersUnderTest } from './servers-under-test.js';
+import { smallPhoto } from './small-photo.js';
+
+/** Servers, processes, a client and the ledger of one suite. */
+export class PlatformUnderTest {
+  private photoCount = 0;
+
+  private constructor(
+    readonly servers: ServersUnderTest,
+    readonly fleet: Fleet,
+    readonly data: PlatformData,
+    readonly ledger: Ledger,
+    readonly collector: Collector,
+  ) {}
+
+  /** @param settings more variables of the environment, for every service; made from the servers' addresses where they need them */
+  static async start(size: Partial<FleetSize>, settings: (servers: ServersUnderTest) => NodeJS.ProcessEnv = () => ({})): Promise<PlatformUnderTest> {
+    const servers = await ServersUnderTest.start();
+    try {
+      const fleet = await Fleet.start(servers, size, settings(servers));
+      return new PlatformUnderTest(servers, fleet, PlatformData.of(servers), new Ledger(servers.folder), await fleet.collector());
+    } catch (error) {
+      await servers.stop();
+      throw error;
+    }
+  }
+
+  /** Uploads one small photo that nobody has uploaded before, as an item of its own. */
+  async addItem(category?: string): Promise<Intent> {
+    const number = ++this.photoCount;
+    return this.collector.addItem(this.ledger, `item ${number}`, { photos: [await smallPhoto(number)], category });
+  }
+
+  /** As many at once as `parallel` says. */
+  async addItems(count: number, parallel: number): Promise<Intent[]> {
+    const intents: Intent[] = [];
+    const addSome = async (): Promise<void> => {
+      while (count-- > 0) {
+        intents.push(await this.addItem());
+      }
+    };
+    await Promise.all(Array.from({ length: parallel }, addSome));
+    return intents;
+  }
+
+  /** Waits until every photo of these has its variants; answers the seconds that took. */
+  untilAugmented(intents: readonly Intent[], timeoutMs?: number): Promise<number> {
+    const photoIds = intents.flatMap(({ kept }) => kept?.photoIds ?? []);
+    return eventually('every photo has its variants', async () => (await this.data.augmented(photoIds)) === photoIds.length, timeoutMs);
+  }
+
+  /** Waits until the ledger agrees with what is there and no message waits; then every invariant must hold. Throws with what does not. */
+  async settle(timeoutMs?: number): Promise<void> {
+    await untilLedgerAgrees(this.ledger, this.data, timeoutMs);
+    await eventually('every message is sent', async () => (await this.data.unsent()) === 0, timeoutMs);
+    // A message that was delivered twice may still be on its way to undo what was right.
+    const differences = await checkLedger(this.ledger, this.data);
+    const broken = await brokenInvariants(this.data);
+    if (differences.length + broken.length > 0) {
+      throw new Error(['After everything settled:', ...differences, ...broken].join('\n'));
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.fleet.destroy();
+    await this.data.close();
+    await this.servers.stop();
+  }
+}

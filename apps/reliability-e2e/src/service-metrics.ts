@@ -1,0 +1,17 @@
+import type { ServiceProcess } from './service-process.js';
+
+/** Sum of a counter over all its labels, from the service's own page; 0 while the service does not run. */
+async function counterOf({ url, isRunning }: ServiceProcess, name: string): Promise<number> {
+  if (!isRunning) {
+    return 0;
+  }
+  const page = await (await fetch(`${url}/metrics`)).text();
+  const values = page.split('\n').filter((line) => new RegExp(`^${name}[ {]`).test(line));
+  return values.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
+}
+
+/** Deliveries that these processes have brought to an outcome since each was started. */
+export async function deliveredMessages(services: readonly ServiceProcess[]): Promise<number> {
+  const counts = await Promise.all(services.map((service) => counterOf(service, 'messages_delivered_total')));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
