@@ -1,7 +1,7 @@
 import { TemporaryError } from '@repo/kernel';
-import { QueryFailedError } from 'typeorm';
+import { QueryFailedError, QueryRunnerAlreadyReleasedError } from 'typeorm';
 import { expect, it } from 'vitest';
-import { isForeignKeyViolation, isTemporary, isTransactionConflict, isUniqueViolation, translateDatabaseErrors } from './database-errors.js';
+import { isConnectionLost, isForeignKeyViolation, isTemporary, isTransactionConflict, isUniqueViolation, translateDatabaseErrors } from './database-errors.js';
 
 const raised = (facts: object, message = 'said the driver') => new QueryFailedError('SELECT 1', [], Object.assign(new Error(message), facts));
 
@@ -42,12 +42,25 @@ it.each([
   await expect(translateDatabaseErrors(() => Promise.reject(Object.assign(new Error('bare'), facts)))).rejects.toThrow(TemporaryError);
 });
 
-it.each(['timeout exceeded when trying to connect', 'Connection terminated unexpectedly', 'Query read timeout', 'Connection terminated due to connection timeout'])(
+it.each(['Client was closed and is not queryable', 'timeout exceeded when trying to connect', 'Connection terminated unexpectedly', 'Query read timeout', 'Connection terminated due to connection timeout'])(
   'takes "%s" for temporary',
   async (message) => {
     await expect(translateDatabaseErrors(() => Promise.reject(new Error(message)))).rejects.toMatchObject({ code: 'TEMPORARILY_UNAVAILABLE', cause: { message } });
   },
 );
+
+it.each([{ code: '57P01' }, { code: '08006' }, { code: 'ECONNRESET' }, { code: 'ECONNCLOSED' }, { number: 10054 }])('knows a connection that was lost: %j', (facts) => {
+  expect([isConnectionLost(raised(facts)), isTemporary(raised(facts)), isTransactionConflict(raised(facts))]).toEqual([true, true, false]);
+});
+
+it('knows a connection that was lost between two statements', () => {
+  const error = new QueryRunnerAlreadyReleasedError();
+  expect([isConnectionLost(error), isTemporary(error)]).toEqual([true, true]);
+});
+
+it.each([{ code: 'ECONNREFUSED' }, { code: '53300' }, { code: '57014' }, { code: '23505' }])('does not take %j for a lost connection', (facts) => {
+  expect(isConnectionLost(raised(facts))).toBe(false);
+});
 
 it.each([{ code: '42601' }, { code: '22P02' }, { code: '57000' }, { number: 208 }, {}])('passes %j on', async (facts) => {
   const error = raised(facts);

@@ -1,5 +1,5 @@
 import { TemporaryError } from '@repo/kernel';
-import { QueryFailedError } from 'typeorm';
+import { QueryFailedError, QueryRunnerAlreadyReleasedError } from 'typeorm';
 
 interface DriverError {
   /** SQLSTATE of PostgreSQL, or a name such as ECONNREFUSED. */
@@ -19,10 +19,15 @@ const temporaryCodes = new Set([
 /** SQL Server and Azure SQL: time-out, deadlock, lock time-out, snapshot conflict, connection lost, database busy or moving. */
 const temporaryNumbers = new Set([-2, 64, 233, 1205, 1222, 3960, 10053, 10054, 10060, 10928, 10929, 40197, 40501, 40613, 49918, 49919, 49920]);
 /** pg has no code for these. */
-const temporaryMessages = /timeout exceeded when trying to connect|Connection terminated|Query read timeout|connection error and is not queryable|ResourceRequest timed out|operation timed out/i;
+const temporaryMessages = /timeout exceeded when trying to connect|Connection terminated|Query read timeout|is not queryable|ResourceRequest timed out|operation timed out/i;
 
 const conflictStates = new Set<unknown>(['40001', '40P01']);
 const conflictNumbers = new Set<unknown>([1205, 3960]);
+
+/** Ended by an administrator or a crash, or lost on the way: PostgreSQL's states, the system's codes, mssql's own. */
+const lostCodes = new Set<unknown>(['57P01', '57P02', '08000', '08003', '08006', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ECONNCLOSED', 'ESOCKET']);
+const lostNumbers = new Set<unknown>([64, 233, 10053, 10054]);
+const lostMessages = /Connection terminated unexpectedly|is not queryable/;
 
 function driverError(error: unknown): DriverError {
   return (error instanceof QueryFailedError ? error.driverError : (error ?? {})) as DriverError;
@@ -46,10 +51,18 @@ export function isTransactionConflict(error: unknown): boolean {
   return conflictStates.has(code) || conflictNumbers.has(number);
 }
 
+/** The connection ended while it was in use: what it was asked last may or may not have been done. */
+export function isConnectionLost(error: unknown): boolean {
+  const { code, number, message } = driverError(error);
+  // TypeORM takes a connection that ends between two statements away from its user.
+  return error instanceof QueryRunnerAlreadyReleasedError || lostCodes.has(code) || lostNumbers.has(number) || lostMessages.test(String(message));
+}
+
 /** The database did not answer, or not in time. */
 export function isTemporary(error: unknown): boolean {
   const { code, number, message } = driverError(error);
   return (
+    isConnectionLost(error) ||
     (typeof code === 'string' && (temporaryCodes.has(code) || temporaryStates.has(code) || (code.length === 5 && temporaryStates.has(code.slice(0, 2))))) ||
     (typeof number === 'number' && temporaryNumbers.has(number)) ||
     temporaryMessages.test(String(message))

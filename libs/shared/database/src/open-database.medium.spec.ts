@@ -6,7 +6,6 @@ import { CollectionDatabase } from './databases.js';
 import { openDatabase } from './open-database.js';
 import { PortableColumn } from './portable-column.js';
 import { startScratchDatabase } from './testing/index.js';
-import { inTransaction } from './transaction.js';
 
 @Entity('Coins')
 class CoinRow {
@@ -65,44 +64,4 @@ it('goes on after the server dropped its connections', async () => {
   await other.destroy();
   // Some may still meet a connection that is already lost, and are told so.
   await expect.poll(() => database.check().then(() => 'answered', (error: { code: string }) => error.code)).toBe('answered');
-});
-
-it('tries a deadlock again until both are through', async () => {
-  let attempts = 0;
-  const change = (first: number, second: number) => {
-    let met = false;
-    return inTransaction(source, async (manager) => {
-      attempts += 1;
-      await manager.update(CoinRow, { id: first }, { name: `from ${first}` });
-      if (!met) {
-        met = true;
-        await new Promise((resolve) => setTimeout(resolve, 200)); // until the other holds its row
-      }
-      await manager.update(CoinRow, { id: second }, { name: `from ${first}` });
-    });
-  };
-  await Promise.all([change(1, 2), change(2, 1)]);
-  expect(attempts).toBeGreaterThan(2);
-});
-
-it('takes a transaction back when its work fails, and tries only what is worth it', async () => {
-  let attempts = 0;
-  const failing = inTransaction(source, async (manager) => {
-    attempts += 1;
-    await manager.update(CoinRow, { id: 1 }, { name: 'never' });
-    throw new Error('changed my mind');
-  });
-  await expect(failing).rejects.toThrow('changed my mind');
-  expect(attempts).toBe(1);
-  expect((await coins().findOneByOrFail({ id: 1 })).name).not.toBe('never');
-});
-
-it('gives up after three attempts', async () => {
-  let attempts = 0;
-  const work = () => {
-    attempts += 1;
-    return Promise.reject(new Error('again'));
-  };
-  await expect(inTransaction(source, work, { retry: () => true })).rejects.toThrow('again');
-  expect(attempts).toBe(3);
 });

@@ -11,6 +11,8 @@ export interface Faults {
   refuse?: boolean;
   /** Cuts a connection after so many bytes from the server. */
   cutAfterBytes?: number;
+  /** What a client sends with this text in it is passed on, and the connection is cut when the server answers: it was done, and nobody is told. */
+  cutAnswerTo?: string;
 }
 
 /** Stands between a client and a server of 127.0.0.1 and breaks what passes as it is told. */
@@ -62,9 +64,18 @@ export class FaultProxy {
     this.watch(upstream);
     client.once('close', () => upstream.destroy());
     upstream.once('close', () => client.destroy());
-    client.on('data', (chunk) => this.pass(chunk, upstream));
+    let isAnswerCut = false;
+    client.on('data', (chunk) => {
+      const { cutAnswerTo } = this.faults;
+      isAnswerCut ||= cutAnswerTo !== undefined && chunk.includes(cutAnswerTo);
+      this.pass(chunk, upstream);
+    });
     let answered = 0;
     upstream.on('data', (chunk) => {
+      if (isAnswerCut) {
+        client.resetAndDestroy();
+        return;
+      }
       answered += chunk.length;
       const { cutAfterBytes } = this.faults;
       if (cutAfterBytes !== undefined && answered > cutAfterBytes) {
