@@ -9,7 +9,7 @@ import { standardRetries, type RetryPolicy } from '../retry-policy.js';
 import { DeadLetterWatcher } from './dead-letter-watcher.js';
 import { Doorbell } from './doorbell.js';
 import { deadQueueOf, MessageStore } from './message-store.js';
-import { Quarantine } from './quarantine.js';
+import { Quarantine } from '../quarantine.js';
 import { QueueConsumer } from './queue-consumer.js';
 
 const canaryQueue = 'canary';

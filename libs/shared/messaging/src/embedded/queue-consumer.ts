@@ -7,7 +7,7 @@ import { findAbandoned, sweepMs } from './abandoned.js';
 import { Batches } from './batches.js';
 import type { Doorbell } from './doorbell.js';
 import { deadQueueOf, type MessageStore, type TakenMessage } from './message-store.js';
-import type { Quarantine } from './quarantine.js';
+import type { Quarantine } from '../quarantine.js';
 import { nextAttempt } from './stored-message.js';
 
 /** Finds what a ring missed. */
