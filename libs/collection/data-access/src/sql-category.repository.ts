@@ -10,11 +10,12 @@ import {
   type CountedCategory,
   type NewCategory,
 } from '@repo/collection-domain';
-import { CollectionDatabase, inTransaction, isForeignKeyViolation, isUniqueViolation, translateDatabaseErrors } from '@repo/database';
+import { CollectionDatabase, isForeignKeyViolation, isUniqueViolation, translateDatabaseErrors } from '@repo/database';
 import { SystemClock, type CategoryId, type Clock, type UserId } from '@repo/kernel';
 import type { EntityManager } from 'typeorm';
 import { holdCategory, toCategory } from './category-rows.js';
 import { CategoryRow } from './category.row.js';
+import { changeCollection } from './change-collection.js';
 import { ItemRow } from './item.row.js';
 
 export class SqlCategoryRepository extends CategoryRepository {
@@ -55,7 +56,7 @@ export class SqlCategoryRepository extends CategoryRepository {
     const row = this.manager.create(CategoryRow, { id, ownerId, name: clean, normalisedName: normaliseCategoryName(clean), settings, createdAt: this.clock.now() });
     return translateDatabaseErrors(async () => {
       try {
-        await this.manager.insert(CategoryRow, row);
+        await changeCollection(this.database, ownerId, (manager) => manager.insert(CategoryRow, row));
         return toCategory(row);
       } catch (error) {
         const present = isUniqueViolation(error) ? await this.manager.findOneBy(CategoryRow, { id, ownerId }) : undefined;
@@ -70,7 +71,7 @@ export class SqlCategoryRepository extends CategoryRepository {
   async update(ownerId: UserId, id: CategoryId, { name, settings }: CategoryChange): Promise<CountedCategory> {
     const clean = name === undefined ? undefined : cleanCategoryName(name);
     try {
-      return await inTransaction(this.database.source, async (manager) => {
+      return await changeCollection(this.database, ownerId, async (manager) => {
         const row = await lockCategory(manager, ownerId, id);
         row.name = clean ?? row.name;
         row.normalisedName = normaliseCategoryName(row.name);
@@ -84,8 +85,9 @@ export class SqlCategoryRepository extends CategoryRepository {
   }
 
   delete(ownerId: UserId, id: CategoryId, { moveTo }: { readonly moveTo?: CategoryId | undefined } = {}): Promise<void> {
-    return inTransaction(
-      this.database.source,
+    return changeCollection(
+      this.database,
+      ownerId,
       async (manager) => {
         checkCategoryRemovable(await counted(manager, await lockCategory(manager, ownerId, id)), moveTo);
         if (moveTo !== undefined) {

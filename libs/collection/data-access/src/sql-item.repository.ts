@@ -18,11 +18,13 @@ import {
   type Photo,
   type PhotoMessages,
 } from '@repo/collection-domain';
-import { CollectionDatabase, inTransaction, instant, isUniqueViolation, translateDatabaseErrors } from '@repo/database';
+import { CollectionDatabase, instant, isUniqueViolation, translateDatabaseErrors } from '@repo/database';
 import { InvalidInputError, SystemClock, type CategoryId, type Clock, type ItemId, type PhotoId, type UserId } from '@repo/kernel';
 import { In, type EntityManager, type SelectQueryBuilder } from 'typeorm';
 import { resolveCategory, toCategory } from './category-rows.js';
 import { CategoryRow } from './category.row.js';
+import { changeCollection } from './change-collection.js';
+import { CollectionVersionRow } from './collection-version.row.js';
 import { ItemRow } from './item.row.js';
 import { leaveMessages } from './outbox-rows.js';
 import { PhotoRow } from './photo.row.js';
@@ -44,8 +46,9 @@ export class SqlItemRepository extends ItemRepository {
     checkPhotosFit(0, photos.length);
     const createdAt = this.clock.now();
     const text = { name: cleanItemName(name), description: cleanDescription(description ?? '') ?? null };
-    return inTransaction(
-      this.database.source,
+    return changeCollection(
+      this.database,
+      ownerId,
       async (manager) => {
         const present = await findItem(manager, ownerId, id);
         if (present) {
@@ -60,7 +63,7 @@ export class SqlItemRepository extends ItemRepository {
         return item;
       },
       // Another request made the same category or item meanwhile: the next attempt finds it.
-      { retry: isUniqueViolation },
+      { retry: isUniqueViolation, repeatable: true },
     );
   }
 
@@ -89,6 +92,11 @@ export class SqlItemRepository extends ItemRepository {
     });
   }
 
+  async version(ownerId: UserId): Promise<string | undefined> {
+    const row = await translateDatabaseErrors(() => this.database.source.manager.findOneBy(CollectionVersionRow, { ownerId }));
+    return row?.version;
+  }
+
   get(ownerId: UserId, id: ItemId): Promise<Item> {
     return translateDatabaseErrors(() => getItem(this.database.source.manager, ownerId, id));
   }
@@ -98,8 +106,9 @@ export class SqlItemRepository extends ItemRepository {
   }
 
   update(ownerId: UserId, id: ItemId, change: ItemChange): Promise<Item> {
-    return inTransaction(
-      this.database.source,
+    return changeCollection(
+      this.database,
+      ownerId,
       async (manager) => {
         const row = await holdItem(manager, ownerId, id);
         if (change.name !== undefined) {
@@ -120,7 +129,7 @@ export class SqlItemRepository extends ItemRepository {
   }
 
   delete(ownerId: UserId, id: ItemId, messages: PhotoMessages): Promise<void> {
-    return inTransaction(this.database.source, async (manager) => {
+    return changeCollection(this.database, ownerId, async (manager) => {
       await holdItem(manager, ownerId, id);
       const item = await getItem(manager, ownerId, id);
       await this.removePhotos(manager, item, item.photos, messages);
@@ -129,26 +138,31 @@ export class SqlItemRepository extends ItemRepository {
   }
 
   addPhotos(ownerId: UserId, id: ItemId, photos: readonly NewPhoto[], messages: PhotoMessages): Promise<Photo[]> {
-    return inTransaction(this.database.source, async (manager) => {
-      await holdItem(manager, ownerId, id);
-      const item = await getItem(manager, ownerId, id);
-      const known = new Set(item.photos.map((photo) => photo.id));
-      const added = photos.filter((photo) => !known.has(photo.id));
-      checkPhotosFit(item.photos.length, added.length);
-      const createdAt = this.clock.now();
-      const next = 1 + Math.max(-1, ...item.photos.map(({ position }) => position));
-      const rows = added.map((photo, at) => ({ ...photo, itemId: id, ownerId, position: next + at, createdAt }));
-      if (rows.length > 0) {
-        await manager.insert(PhotoRow, rows);
-        await leaveMessages(manager, messages({ ...item, photos: [...item.photos, ...rows] }, rows), createdAt);
-      }
-      const asked = new Set(photos.map((photo) => photo.id));
-      return [...item.photos, ...rows].filter((photo) => asked.has(photo.id));
-    });
+    return changeCollection(
+      this.database,
+      ownerId,
+      async (manager) => {
+        await holdItem(manager, ownerId, id);
+        const item = await getItem(manager, ownerId, id);
+        const known = new Set(item.photos.map((photo) => photo.id));
+        const added = photos.filter((photo) => !known.has(photo.id));
+        checkPhotosFit(item.photos.length, added.length);
+        const createdAt = this.clock.now();
+        const next = 1 + Math.max(-1, ...item.photos.map(({ position }) => position));
+        const rows = added.map((photo, at) => ({ ...photo, itemId: id, ownerId, position: next + at, createdAt }));
+        if (rows.length > 0) {
+          await manager.insert(PhotoRow, rows);
+          await leaveMessages(manager, messages({ ...item, photos: [...item.photos, ...rows] }, rows), createdAt);
+        }
+        const asked = new Set(photos.map((photo) => photo.id));
+        return [...item.photos, ...rows].filter((photo) => asked.has(photo.id));
+      },
+      { repeatable: true },
+    );
   }
 
   removePhoto(ownerId: UserId, id: ItemId, photoId: PhotoId, messages: PhotoMessages): Promise<void> {
-    return inTransaction(this.database.source, async (manager) => {
+    return changeCollection(this.database, ownerId, async (manager) => {
       await holdItem(manager, ownerId, id);
       const item = await getItem(manager, ownerId, id);
       const photo = item.photos.find((one) => one.id === photoId);

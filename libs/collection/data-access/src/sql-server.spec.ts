@@ -43,27 +43,28 @@ let register: SqlPhotoRegister;
 const itemCalls: Calls<SqlItemRepository> = {
   create: [
     () => items.create(newItem(owner, { photos: [newPhoto(), newPhoto()] }), oneMessageEach),
-    'SELECT Items, SELECT Categoria, INSERT Categoria, INSERT Items, INSERT Fotos, INSERT Outbox',
+    'SELECT Items, SELECT Categoria, INSERT Categoria, INSERT Items, INSERT Fotos, INSERT Outbox, UPDATE CollectionVersions',
     ['Items', 'Categoria'],
   ],
   list: [() => items.list(page), 'SELECT Categoria, SELECT Items, SELECT Items, SELECT Fotos'],
+  version: [() => items.version(owner), 'SELECT CollectionVersions'],
   get: [() => items.get(owner, itemId), 'SELECT Items, SELECT Fotos'],
   getMany: [() => items.getMany(owner, [itemId]), 'SELECT Items, SELECT Fotos'],
   update: [
     () => items.update(owner, itemId, { name: 'n', description: 'd', category: { id: categoryId } }),
-    'SELECT Items, SELECT Categoria, UPDATE Items, SELECT Items, SELECT Fotos',
+    'SELECT Items, SELECT Categoria, UPDATE Items, SELECT Items, SELECT Fotos, UPDATE CollectionVersions',
   ],
-  delete: [() => items.delete(owner, itemId, oneMessageEach), 'SELECT Items, SELECT Items, SELECT Fotos, INSERT RemovedPhotos, INSERT Outbox, DELETE Fotos, DELETE Items'],
-  addPhotos: [() => items.addPhotos(owner, itemId, [newPhoto()], oneMessageEach), 'SELECT Items, SELECT Items, SELECT Fotos, INSERT Fotos, INSERT Outbox'],
-  removePhoto: [() => items.removePhoto(owner, itemId, photoId, oneMessageEach), 'SELECT Items, SELECT Items, SELECT Fotos, INSERT RemovedPhotos, INSERT Outbox, DELETE Fotos'],
+  delete: [() => items.delete(owner, itemId, oneMessageEach), 'SELECT Items, SELECT Items, SELECT Fotos, INSERT RemovedPhotos, INSERT Outbox, DELETE Fotos, DELETE Items, UPDATE CollectionVersions'],
+  addPhotos: [() => items.addPhotos(owner, itemId, [newPhoto()], oneMessageEach), 'SELECT Items, SELECT Items, SELECT Fotos, INSERT Fotos, INSERT Outbox, UPDATE CollectionVersions'],
+  removePhoto: [() => items.removePhoto(owner, itemId, photoId, oneMessageEach), 'SELECT Items, SELECT Items, SELECT Fotos, INSERT RemovedPhotos, INSERT Outbox, DELETE Fotos, UPDATE CollectionVersions'],
   purgeTombstones: [() => items.purgeTombstones(longAgo), 'DELETE RemovedPhotos'],
 };
 const categoryCalls: Calls<SqlCategoryRepository> = {
   list: [() => categories.list(owner), 'SELECT Categoria, SELECT Items'],
   get: [() => categories.get(owner, categoryId), 'SELECT Categoria, SELECT Items'],
-  create: [() => categories.create({ id: newId<CategoryId>(), ownerId: owner, name: 'Selos' }), 'INSERT Categoria'],
-  update: [() => categories.update(owner, categoryId, { name: 'Selos', settings: {} }), 'SELECT Categoria, UPDATE Categoria, SELECT Items'],
-  delete: [() => categories.delete(owner, categoryId, { moveTo: newId<CategoryId>() }), 'SELECT Categoria, SELECT Items, SELECT Categoria, UPDATE Items, DELETE Categoria'],
+  create: [() => categories.create({ id: newId<CategoryId>(), ownerId: owner, name: 'Selos' }), 'INSERT Categoria, UPDATE CollectionVersions'],
+  update: [() => categories.update(owner, categoryId, { name: 'Selos', settings: {} }), 'SELECT Categoria, UPDATE Categoria, SELECT Items, UPDATE CollectionVersions'],
+  delete: [() => categories.delete(owner, categoryId, { moveTo: newId<CategoryId>() }), 'SELECT Categoria, SELECT Items, SELECT Categoria, UPDATE Items, DELETE Categoria, UPDATE CollectionVersions'],
 };
 const keyCalls: Calls<SqlIdempotencyStore> = {
   begin: [() => keys.begin(owner, 'new', 'f'), 'SELECT IdempotencyKeys, INSERT IdempotencyKeys', ['IdempotencyKeys']],
@@ -88,6 +89,7 @@ let empty: readonly string[];
 beforeAll(async () => {
   server = await captureMssql(collectionEntities);
   server.answerWith(answer);
+  server.changeNothingIn((sql) => sql.startsWith('UPDATE') && empty.some((table) => sql.includes(`"${table}"`)));
   const database = new CollectionDatabase(server.source);
   items = new SqlItemRepository(database, clock);
   categories = new SqlCategoryRepository(database, clock);
@@ -113,6 +115,12 @@ const summaryOf = (sql: string) => `${sql.split(' ', 1)[0]} ${/(?:FROM|INTO|UPDA
 it.each<[string, ...Case]>([
   ...named('items', itemCalls),
   ...named('categories', categoryCalls),
+  [
+    'categories.create, the first change',
+    () => categories.create({ id: newId<CategoryId>(), ownerId: owner, name: 'Selos' }),
+    'INSERT Categoria, UPDATE CollectionVersions, INSERT CollectionVersions',
+    ['CollectionVersions'],
+  ],
   ...named('keys', keyCalls),
   ['keys.begin, taking over', () => keys.begin(owner, 'old', 'f'), 'SELECT IdempotencyKeys, UPDATE IdempotencyKeys'],
   ...named('outbox', outboxCalls),

@@ -1,5 +1,7 @@
 import type { EntityClass, MigrationClass } from '@repo/database';
 import { CategoryRow } from './category.row.js';
+import { CollectionVersionRow } from './collection-version.row.js';
+import { CollectionVersions1763600100000 } from './collection-versions.migration.js';
 import { Collection1760000100000 } from './collection.migration.js';
 import { IdempotencyKeyRow } from './idempotency-key.row.js';
 import { ItemRow } from './item.row.js';
@@ -8,5 +10,5 @@ import { PhotoRow } from './photo.row.js';
 import { RemovedPhotoRow } from './removed-photo.row.js';
 
 /** What this subject brings to the collection database. */
-export const collectionEntities: EntityClass[] = [CategoryRow, ItemRow, PhotoRow, RemovedPhotoRow, OutboxRow, IdempotencyKeyRow];
-export const collectionMigrations: MigrationClass[] = [Collection1760000100000];
+export const collectionEntities: EntityClass[] = [CategoryRow, ItemRow, PhotoRow, CollectionVersionRow, RemovedPhotoRow, OutboxRow, IdempotencyKeyRow];
+export const collectionMigrations: MigrationClass[] = [Collection1760000100000, CollectionVersions1763600100000];

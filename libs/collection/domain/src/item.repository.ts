@@ -41,6 +41,12 @@ export abstract class ItemRepository {
   /** Newest first. Items made while pages are read never shift them. */
   abstract list(query: ItemQuery): Promise<ItemPage>;
 
+  /**
+   * Another one after each change of the owner's items, photos or categories, and never one that was before;
+   * undefined before the first. Read before a page, it tells later whether the page still holds.
+   */
+  abstract version(ownerId: UserId): Promise<string | undefined>;
+
   /** Throws ItemNotFoundError. */
   abstract get(ownerId: UserId, id: ItemId): Promise<Item>;
 

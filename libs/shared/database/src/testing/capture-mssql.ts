@@ -26,18 +26,21 @@ export interface CapturedMssql {
   clear(): void;
   /** Rows that queries get from now on; without an answer they get none. */
   answerWith(answer: (sql: string) => Row[] | undefined): void;
+  /** Statements that find no row to change from now on. */
+  changeNothingIn(isWithoutRows: (sql: string) => boolean): void;
 }
 
 /**
  * Opens the entities for a SQL Server that is not there: what would be sent to it is kept,
- * changed rows are reported as one. TypeORM's whole way to the driver is real.
+ * changes are reported to have met one row. TypeORM's whole way to the driver is real.
  */
 export async function captureMssql(entities: readonly EntityClass[], migrations: readonly MigrationClass[] = []): Promise<CapturedMssql> {
   const statements: CapturedStatement[] = [];
   let answer: (sql: string) => Row[] | undefined = () => undefined;
+  let isWithoutRows: (sql: string) => boolean = () => false;
   const driver = standIn((statement) => {
     statements.push(statement);
-    return answer(statement.sql) ?? serverFacts(statement.sql);
+    return { rows: answer(statement.sql) ?? serverFacts(statement.sql), affected: isWithoutRows(statement.sql) ? 0 : 1 };
   });
   const options = dataSourceOptions('mssql://user:password@nowhere/database', { entities, migrations });
   const source = new DataSource({ ...options, driver } as typeof options);
@@ -49,6 +52,7 @@ export async function captureMssql(entities: readonly EntityClass[], migrations:
     statements,
     clear: () => void (statements.length = 0),
     answerWith: (given) => void (answer = given),
+    changeNothingIn: (given) => void (isWithoutRows = given),
   };
 }
 
@@ -79,7 +83,7 @@ function serverFacts(sql: string): Row[] {
 }
 
 /** The module `mssql` with its connections replaced. */
-function standIn(send: (statement: CapturedStatement) => Row[]) {
+function standIn(send: (statement: CapturedStatement) => { rows: Row[]; affected: number }) {
   class Transaction {
     begin(...rest: unknown[]) {
       (rest.at(-1) as (error: null) => void)(null);
@@ -115,8 +119,8 @@ function standIn(send: (statement: CapturedStatement) => Row[]) {
     }
     on() {}
     query(sql: string) {
-      const recordset = send({ sql, parameters: this.parameters });
-      return Promise.resolve({ recordset, recordsets: [recordset], rowsAffected: [1] });
+      const { rows, affected } = send({ sql, parameters: this.parameters });
+      return Promise.resolve({ recordset: rows, recordsets: [rows], rowsAffected: [affected] });
     }
   }
   return { ...mssql, ConnectionPool, Request, Transaction };
