@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { ItemId, PhotoId, UserId } from '@repo/kernel';
-import { claimJob, LEASE_MS, maySettle, type AugmentationJob } from './augmentation-job.js';
+import { claimJob, isAbandoned, LEASE_MS, maySettle, type AugmentationJob } from './augmentation-job.js';
 
 const now = new Date('2026-11-20T12:00:00Z');
 const order = {
@@ -37,10 +37,18 @@ it.each<[string, AugmentationJob | undefined, Partial<AugmentationJob> | undefin
   }
 });
 
-it.each<[string, AugmentationJob | undefined, number, boolean]>([
-  ['the latest claim', job(), 4, true],
-  ['an older claim', job(), 3, false],
-  ['a claim on a job that is done', job({ status: 'success' }), 4, false],
-  ['a claim on a job that was declared lost', job({ status: 'failed' }), 4, false],
-  ['a claim whose job was deleted', undefined, 4, false],
-])('decides whether %s may settle', (_, existing, fence, allowed) => expect(maySettle(existing, fence)).toBe(allowed));
+it.each<[string, AugmentationJob | undefined, number, ReturnType<typeof maySettle>]>([
+  ['the latest claim', job(), 4, 'yes'],
+  ['an older claim', job(), 3, 'stale'],
+  ['an older claim on a job that failed since', job({ status: 'failed' }), 3, 'stale'],
+  ['a claim on a job that is done', job({ status: 'success' }), 4, 'stale'],
+  ['a claim on a job that was given up', job({ status: 'failed' }), 4, 'abandoned'],
+  ['a claim whose job was deleted', undefined, 4, 'stale'],
+])('decides whether %s may settle', (_, existing, fence, settled) => expect(maySettle(existing, fence)).toBe(settled));
+
+it.each([
+  ['in work, its lease over', job({ leaseUntil: new Date(now.getTime() - 1) }), true],
+  ['in work, its lease just ending', job({ leaseUntil: now }), false],
+  ['failed', job({ status: 'failed' }), false],
+  ['done', job({ status: 'success' }), false],
+])('takes a job as abandoned that is %s: %s', (_, existing, expected) => expect(isAbandoned(existing, now)).toBe(expected));

@@ -53,7 +53,18 @@ export function claimJob(
   };
 }
 
-/** Whether the holder of `fence` may still write the outcome: nobody claimed the job after it. */
-export function maySettle(existing: AugmentationJob | undefined, fence: number): boolean {
-  return existing?.status === 'processing' && existing.fence === fence;
+/**
+ * Whether the holder of `fence` may still write the outcome. `stale`: another delivery claimed the job after it,
+ * or ended it. `abandoned`: nobody did, but the job was given up, and what was stored for it may be gone.
+ */
+export function maySettle(existing: AugmentationJob | undefined, fence: number): 'yes' | 'stale' | 'abandoned' {
+  if (existing?.fence !== fence || existing.status === 'success') {
+    return 'stale';
+  }
+  return existing.status === 'processing' ? 'yes' : 'abandoned';
+}
+
+/** Whether nobody finishes the job any more: it is in work, and its claim ended before `before`. */
+export function isAbandoned({ status, leaseUntil }: AugmentationJob, before: Date): boolean {
+  return status === 'processing' && leaseUntil < before;
 }

@@ -34,6 +34,16 @@ export interface AugmentationReport {
   readonly stagesMs: Readonly<Record<string, number>>;
 }
 
+/** `abandoned` and `stale` as of `maySettle`; `removed`: the photo was deleted. All but `saved` write nothing. */
+export type FinishOutcome = 'saved' | 'stale' | 'abandoned' | 'removed';
+
+export interface FailedAttempt {
+  readonly errorType: string;
+  readonly message: string;
+  /** No other attempt follows. */
+  readonly terminal: boolean;
+}
+
 /** What is left to remove of a deleted photo. */
 export interface RemovedPhoto {
   readonly variantKeys: readonly string[];
@@ -44,16 +54,15 @@ export interface RemovedPhoto {
 /** Jobs, their results and the deleted photos. Every method is one short transaction. */
 export abstract class AugmentationRepository {
   abstract claim(order: AugmentationOrder): Promise<Claim>;
-  /** `stale`: another delivery claimed the job meanwhile. `removed`: the photo was deleted. Both write nothing. */
-  abstract finish(job: AugmentationJob, report: AugmentationReport): Promise<'saved' | 'stale' | 'removed'>;
-  /** Notes why an attempt failed; `terminal` when no other follows. Does nothing when the claim is stale. */
-  abstract fail(job: AugmentationJob, failure: { errorType: string; message: string; terminal: boolean }): Promise<void>;
+  abstract finish(job: AugmentationJob, report: AugmentationReport): Promise<FinishOutcome>;
+  /** Notes why an attempt failed. Does nothing when the claim does not hold any more. */
+  abstract fail(job: AugmentationJob, failure: FailedAttempt): Promise<void>;
   abstract isRemoved(photoId: PhotoId): Promise<boolean>;
   /** From now on the photo counts as deleted: nothing more is written about it. */
   abstract markRemoved(photoId: PhotoId): Promise<RemovedPhoto>;
   /** Deletes every row about the photo but the mark that it was deleted. */
   abstract forget(photoId: PhotoId): Promise<void>;
-  /** Those of the keys that no result knows. */
+  /** Those of the keys that no result knows, and no job in work is about to make. */
   abstract unknownKeys(objectKeys: readonly string[]): Promise<string[]>;
   /** Fails the jobs whose lease ended before `before`; answers how many. */
   abstract abandonJobs(before: Date): Promise<number>;

@@ -1,10 +1,10 @@
 import { DomainError, TemporaryError, type PhotoId } from '@repo/kernel';
 
 /** The original is not in the store: trying again can't bring it back. */
-export class PhotoMissingError extends DomainError {
+export class SourceMissingError extends DomainError {
   readonly code = 'PHOTO_NOT_FOUND';
   constructor(photoId: PhotoId, sourceKey: string) {
-    super(`Photo ${photoId} has no original under "${sourceKey}"`);
+    super(`source_missing: photo ${photoId} has no original under "${sourceKey}"`);
   }
 }
 
@@ -48,6 +48,13 @@ export class NoValidVariantError extends DomainError {
 export class NothingStoredError extends TemporaryError {
   constructor(photoId: PhotoId) {
     super(`Not one variant of photo ${photoId} could be stored`);
+  }
+}
+
+/** The job was given up while it was worked on, as after hours of a suspended machine; it has to begin anew. */
+export class JobAbandonedError extends TemporaryError {
+  constructor(photoId: PhotoId) {
+    super(`The augmentation of photo ${photoId} took so long that it was given up`);
   }
 }
 

@@ -14,7 +14,7 @@ export interface RenderOrder {
 
 export interface RenderedVariant {
   readonly plan: PlannedVariant;
-  /** JPEG. */
+  /** JPEG; empty when the transformation failed. */
   readonly bytes: Buffer;
   readonly sha256: string;
   /** Pixels. */
@@ -23,6 +23,8 @@ export interface RenderedVariant {
   readonly height: number;
   /** Set when the variant failed its checks and must not be stored. */
   readonly defect?: VariantDefect | undefined;
+  /** What was thrown by a transformation that failed, for the log. */
+  readonly failure?: string | undefined;
 }
 
 export interface RenderedPhoto {

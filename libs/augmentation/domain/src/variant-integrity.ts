@@ -7,14 +7,14 @@ export interface VariantFacts {
   readonly decoded?: { readonly format: string; readonly width: number; readonly height: number } | undefined;
 }
 
-/** Why a variant is not stored. */
-export type VariantDefect = 'too_small' | 'undecodable' | 'wrong_format' | 'wrong_dimensions';
+/** Why a variant is not stored. `transform_failed`: there are no bytes at all. */
+export type VariantDefect = 'transform_failed' | 'too_small' | 'undecodable' | 'wrong_format' | 'wrong_dimensions';
 
 /** The smallest JPEG that decoders take has 125 bytes: less is cut off. */
 const MIN_BYTES = 125;
 const FORMATS = ['jpeg', 'png'];
 
-/** The first rule that a variant breaks; undefined when it is sound. */
+/** The first rule that the bytes of a variant break; undefined when it is sound. */
 export function findDefect({ bytes, decoded }: VariantFacts, expected: PixelSize): VariantDefect | undefined {
   if (bytes < MIN_BYTES) {
     return 'too_small';

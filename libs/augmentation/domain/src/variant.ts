@@ -75,6 +75,12 @@ export function variantKey(place: PhotoPlace, { transform, paramsHash }: Planned
   return `${variantPrefix(place)}${transform}-${paramsHash}.jpg`;
 }
 
+/** The photo that a key of `variantKey` belongs to; undefined for any other key. */
+export function photoOfVariant(key: string): PhotoId | undefined {
+  const [top, , , photoId, file] = key.split('/');
+  return top === 'training' && file !== undefined ? (photoId as PhotoId) : undefined;
+}
+
 export interface PixelSize {
   readonly width: number;
   readonly height: number;

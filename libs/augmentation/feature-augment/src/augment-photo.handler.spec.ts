@@ -1,11 +1,12 @@
 import { Logger } from '@nestjs/common';
+import { InMemoryAugmentations, InMemoryInbox } from '@repo/augmentation-domain/testing';
 import { imageAugmentations, type Envelope, type MessageOf } from '@repo/contracts';
 import { newId, TemporaryError, type ItemId, type PhotoId, type UserId } from '@repo/kernel';
 import { InMemoryMessageBus } from '@repo/messaging/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { AugmentPhotoHandler } from './augment-photo.handler.js';
 import { PhotoAugmenter } from './photo-augmenter.js';
-import { FakeErrors, FakeInbox, FakeJobs, FakeObjectStore, FakeRenderer, sha256Of, variant } from './testing/fake-parts.js';
+import { FakeObjectStore, FakeRenderer, sha256Of, variant } from './testing/fake-parts.js';
 import { VariantStore } from './variant-store.js';
 
 Logger.overrideLogger(false);
@@ -13,19 +14,18 @@ Logger.overrideLogger(false);
 type Body = MessageOf<typeof imageAugmentations>;
 
 const photo = Buffer.from('a photo');
-let inbox: FakeInbox;
-let jobs: FakeJobs;
+let inbox: InMemoryInbox;
+let jobs: InMemoryAugmentations;
 let store: FakeObjectStore;
 let renderer: FakeRenderer;
 let bus: InMemoryMessageBus;
-let errors: FakeErrors;
 let handler: AugmentPhotoHandler;
 let body: Body;
 
 beforeEach(async () => {
-  [inbox, jobs, store, renderer, bus, errors] = [new FakeInbox(), new FakeJobs(), new FakeObjectStore(), new FakeRenderer(), new InMemoryMessageBus(), new FakeErrors()];
+  [inbox, jobs, store, renderer, bus] = [new InMemoryInbox(), new InMemoryAugmentations(), new FakeObjectStore(), new FakeRenderer(), new InMemoryMessageBus()];
   const variants = new VariantStore(store);
-  handler = new AugmentPhotoHandler(inbox, jobs, new PhotoAugmenter(store, renderer, variants), variants, bus, errors);
+  handler = new AugmentPhotoHandler(inbox, jobs, new PhotoAugmenter(store, renderer, variants), variants, bus);
   body = { itemId: newId<ItemId>(), fotoId: newId<PhotoId>(), userId: newId<UserId>(), fotoCaminho: 'item/1/2.jpg', categoria: 'Moedas', sha256: sha256Of(photo) };
   await store.put('original', body.fotoCaminho, photo);
 });
@@ -105,14 +105,14 @@ describe('a second delivery', () => {
 describe('a deleted photo', () => {
   it('is skipped, with what an earlier attempt left', async () => {
     await store.put('processed', `training/moedas/${body.itemId}/${body.fotoId}/blur-1.jpg`, photo);
-    jobs.removed.add(photoId());
+    jobs.removed.set(photoId(), new Date());
     await expect(deliver()).resolves.toMatchObject({ kind: 'skipped', why: 'the photo was deleted' });
     expect(store.keys('processed')).toEqual([]);
     expect(renderer.rendered).toBe(0);
   });
 
   it.each([
-    ['while it was rendered', () => void jobs.removed.add(photoId())],
+    ['while it was rendered', () => void jobs.removed.set(photoId(), new Date())],
     ['before it could be fetched', () => {}],
   ])('leaves nothing when it was deleted %s', async (when, onRender) => {
     renderer.onRender = onRender;
@@ -120,7 +120,7 @@ describe('a deleted photo', () => {
       const claim = jobs.claim.bind(jobs);
       jobs.claim = async (order) => {
         const claimed = await claim(order);
-        jobs.removed.add(photoId());
+        jobs.removed.set(photoId(), new Date());
         await store.remove('original', body.fotoCaminho);
         return claimed;
       };
@@ -196,12 +196,11 @@ describe('a failed attempt', () => {
     ['the store does not answer', 1, () => new TemporaryError('the store did not answer'), { errorType: 'temporary', terminal: false }],
     ['for the last time', 3, () => new TemporaryError('the store did not answer'), { errorType: 'temporary', terminal: true }],
     ['by a fault of ours', 1, () => new TypeError('x is undefined'), { errorType: 'type', terminal: true }],
-  ])('is written down, reported and passed on: %s', async (_, attempt, makeError, noted) => {
+  ])('is written down and passed on: %s', async (_, attempt, makeError, noted) => {
     const error = makeError();
     renderer.onRender = () => Promise.reject(error);
     await expect(deliver({ attempt })).rejects.toBe(error);
     expect(jobs.failures).toEqual([{ ...noted, message: error.message }]);
-    expect(errors.reported).toEqual([{ error, context: { itemId: body.itemId, photoId: body.fotoId, attempt } }]);
   });
 
   it('keeps its error when it can not be written down', async () => {
@@ -211,7 +210,7 @@ describe('a failed attempt', () => {
   });
 
   it.each([
-    ['missing', () => store.remove('original', body.fotoCaminho), 'has no original', 'photo_missing', true],
+    ['missing', () => store.remove('original', body.fotoCaminho), /^source_missing/, 'source_missing', true],
     ['altered', () => store.put('original', body.fotoCaminho, Buffer.from('something else')), 'should have SHA-256', 'photo_altered', false],
   ])('says that the original is %s', async (_, prepare, message, errorType, terminal) => {
     await prepare();

@@ -7,7 +7,7 @@ import { VariantStore } from './variant-store.js';
 
 /**
  * Variants of stored photos, and their removal. Asks for AugmentationRepository, Inbox, PhotoRenderer,
- * ObjectStore, MessageBus, ErrorReporter and Clock, which the app provides globally.
+ * ObjectStore, MessageBus and Clock, which the app provides globally.
  */
-@Module({ providers: [AugmentPhotoHandler, RemovePhotoHandler, PhotoAugmenter, VariantStore, LeftoversSweeper] })
+@Module({ controllers: [AugmentPhotoHandler, RemovePhotoHandler], providers: [PhotoAugmenter, VariantStore, LeftoversSweeper] })
 export class AugmentModule {}

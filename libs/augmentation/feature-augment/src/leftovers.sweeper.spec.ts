@@ -1,9 +1,10 @@
 import { Logger } from '@nestjs/common';
 import type { AugmentationReport, VariantResult } from '@repo/augmentation-domain';
+import { InMemoryAugmentations } from '@repo/augmentation-domain/testing';
 import { Clock, newId, type PhotoId } from '@repo/kernel';
 import { expect, it } from 'vitest';
 import { LeftoversSweeper } from './leftovers.sweeper.js';
-import { FakeJobs, FakeObjectStore } from './testing/fake-parts.js';
+import { FakeObjectStore } from './testing/fake-parts.js';
 
 Logger.overrideLogger(false);
 const now = new Date('2026-11-20T12:00:00Z');
@@ -11,7 +12,7 @@ const clock: Clock = { now: () => now };
 const minutesAgo = (minutes: number) => new Date(now.getTime() - minutes * 60_000);
 
 it('removes variants of more than an hour that no row knows, and nothing else', async () => {
-  const [jobs, store] = [new FakeJobs(), new FakeObjectStore()];
+  const [jobs, store] = [new InMemoryAugmentations(), new FakeObjectStore()];
   const put = (key: string, modifiedAt: Date) => store.objects.set(key, { body: Buffer.from('x'), modifiedAt });
   put('processed/training/a/known-old.jpg', minutesAgo(300));
   put('processed/training/a/stray-young.jpg', minutesAgo(59));
@@ -32,10 +33,11 @@ it('removes variants of more than an hour that no row knows, and nothing else', 
 });
 
 it('gives up jobs ten minutes after their lease and forgets after a week', async () => {
-  const jobs = new FakeJobs();
-  const asked: Date[] = [];
-  jobs.abandonJobs = async (before) => asked.push(before); // answers how many there were
+  const jobs = new InMemoryAugmentations();
+  const [abandoned, pruned]: [Date[], Date[]] = [[], []];
+  jobs.abandonJobs = async (before) => abandoned.push(before); // answers how many there were
+  jobs.prune = async (before) => void pruned.push(before);
   await new LeftoversSweeper(jobs, new FakeObjectStore(), clock).sweepRows();
-  expect(asked).toEqual([minutesAgo(10)]);
-  expect(jobs.pruned).toEqual([minutesAgo(7 * 24 * 60)]);
+  expect(abandoned).toEqual([minutesAgo(10)]);
+  expect(pruned).toEqual([minutesAgo(7 * 24 * 60)]);
 });

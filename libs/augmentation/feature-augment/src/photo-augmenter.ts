@@ -4,12 +4,13 @@ import {
   NoValidVariantError,
   NothingStoredError,
   PhotoAlteredError,
-  PhotoMissingError,
   PhotoRenderer,
+  SourceMissingError,
   type AugmentationJob,
   type AugmentationReport,
   type VariantSettings,
 } from '@repo/augmentation-domain';
+import { crashPoint } from '@repo/kernel';
 import { ObjectStore } from '@repo/storage';
 import { fileSize, workerMemory } from './augmentation-metrics.js';
 import { StageTimes } from './stage-times.js';
@@ -27,18 +28,22 @@ export class PhotoAugmenter {
   ) {}
 
   /**
-   * Throws PhotoMissingError, PhotoUnreadableError and NoValidVariantError, where trying again can't help;
+   * Throws SourceMissingError, PhotoUnreadableError and NoValidVariantError, where trying again can't help;
    * and TemporaryError when the store or the image process fails, or the bytes are not those of the upload.
    */
   async augment(job: AugmentationJob, settings: VariantSettings | undefined): Promise<AugmentationReport> {
     const { photoId, itemId, category, sourceSha256: sha256 } = job;
     const times = new StageTimes();
     const photo = await times.time('download', () => this.download(job));
+    crashPoint('augment.downloaded');
     fileSize.observe({ kind: 'original' }, photo.length);
     this.logger.debug(`Downloaded ${(photo.length / 1e6).toFixed(1)}MB in ${Math.round(times.elapsedMs)}ms`);
 
     const { quality, badQuality, variants, stagesMs, workerMemoryBytes } = await this.renderer.render(photo, { photoId, sha256, category, settings });
     workerMemory.set(workerMemoryBytes);
+    for (const { plan, failure } of variants.filter((variant) => variant.failure !== undefined)) {
+      this.logger.warn({ msg: 'a transformation failed', photoId, transform: plan.transform, params: plan.params, failure });
+    }
     const defects = variants.flatMap(({ defect }) => defect ?? []);
     if (defects.length === variants.length) {
       throw new NoValidVariantError(photoId, defects);
@@ -55,7 +60,7 @@ export class PhotoAugmenter {
   private async download({ photoId, sourceKey, sourceSha256 }: AugmentationJob): Promise<Buffer> {
     const photo = await this.store.get('original', sourceKey);
     if (!photo) {
-      throw new PhotoMissingError(photoId, sourceKey);
+      throw new SourceMissingError(photoId, sourceKey);
     }
     const sha256 = createHash('sha256').update(photo).digest('hex');
     if (sha256 !== sourceSha256) {

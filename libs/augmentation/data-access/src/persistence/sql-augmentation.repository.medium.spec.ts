@@ -1,4 +1,5 @@
-import { MessageIdReusedError, type AugmentationJob, type AugmentationOrder, type AugmentationReport, type VariantResult } from '@repo/augmentation-domain';
+import { MessageIdReusedError, type AugmentationJob, type AugmentationOrder, type AugmentationReport, type JobStatus, type VariantResult } from '@repo/augmentation-domain';
+import { walkAugmentation } from '@repo/augmentation-domain/testing';
 import { LearningDatabase, openDatabase, runMigrations } from '@repo/database';
 import { startScratchDatabase } from '@repo/database/testing';
 import { newId, type ItemId, type PhotoId, type UserId } from '@repo/kernel';
@@ -135,7 +136,7 @@ describe('a job', () => {
     expect(await jobs.abandonJobs(new Date('2021-01-01'))).toBe(1);
     const rows = await query('SELECT job_id, status, error_type FROM augmentation_jobs WHERE job_id = ANY($1) ORDER BY status', [[lost.jobId, alive.jobId]]);
     expect(rows).toMatchObject([{ job_id: lost.jobId, status: 'failed', error_type: 'abandoned' }, { job_id: alive.jobId, status: 'processing' }]);
-    expect(await jobs.finish(lost, report([result()]))).toBe('stale');
+    expect(await jobs.finish(lost, report([result()]))).toBe('abandoned');
   });
 });
 
@@ -189,6 +190,15 @@ describe('the sweeper', () => {
     expect(await jobs.unknownKeys([])).toEqual([]);
   });
 
+  it('leaves the objects of a photo in work to who works on it', async () => {
+    const asked = order();
+    const key = `training/moedas/${asked.itemId}/${asked.photoId}/blur-1.jpg`;
+    const job = await claimed(asked);
+    expect(await jobs.unknownKeys([key])).toEqual([]);
+    await jobs.fail(job, { errorType: 'temporary', message: 'away', terminal: true });
+    expect(await jobs.unknownKeys([key])).toEqual([key]);
+  });
+
   it('forgets old deletions and messages, and keeps the young', async () => {
     const [old, young] = [newId<PhotoId>(), newId<PhotoId>()];
     await jobs.markRemoved(old);
@@ -216,6 +226,16 @@ describe('the inbox', () => {
     await inbox().wasHandled(received);
     await expect(inbox().wasHandled({ ...received, body: { fotoId: '2' } })).rejects.toThrow(MessageIdReusedError);
   });
+});
+
+it('keeps every promise on random walks of two workers below a broker that drops, doubles and reorders', async () => {
+  const stored = async (photoId: PhotoId) => {
+    const [job] = await query<{ jobId: string; status: JobStatus; fence: number }>('SELECT job_id AS "jobId", status, fence FROM augmentation_jobs WHERE photo_id = $1', [photoId]);
+    const rows = await query<{ object_key: string }>('SELECT object_key FROM augmentation_results WHERE photo_id = $1', [photoId]);
+    return job && { ...job, objectKeys: rows.map(({ object_key }) => object_key) };
+  };
+  const met = await walkAugmentation(() => ({ jobs, inbox: new SqlInbox(database), stored }), { runs: 40 });
+  expect(met.size).toBeGreaterThanOrEqual(5);
 });
 
 it('can take its migration back', async () => {

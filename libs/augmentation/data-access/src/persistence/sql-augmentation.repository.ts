@@ -6,6 +6,8 @@ import {
   type AugmentationOrder,
   type AugmentationReport,
   type Claim,
+  type FailedAttempt,
+  type FinishOutcome,
   type JobStatus,
   type RemovedPhoto,
 } from '@repo/augmentation-domain';
@@ -49,15 +51,16 @@ export class SqlAugmentationRepository extends AugmentationRepository {
     return inTransaction(this.database.source, claim, { retry: isUniqueViolation });
   }
 
-  override finish(job: AugmentationJob, report: AugmentationReport): Promise<'saved' | 'stale' | 'removed'> {
+  override finish(job: AugmentationJob, report: AugmentationReport): Promise<FinishOutcome> {
     return inTransaction(this.database.source, async (manager) => {
       // The lock makes a deletion that comes now wait, and then find what is written here.
       const existing = await lockJob(manager, job.photoId);
       if (await isMarkedRemoved(manager, job.photoId)) {
         return 'removed';
       }
-      if (!maySettle(existing, job.fence)) {
-        return 'stale';
+      const settled = maySettle(existing, job.fence);
+      if (settled !== 'yes') {
+        return settled;
       }
       await insertResults(manager, job, report);
       await manager.query('INSERT INTO augmentation_metrics (job_id, photo_id, tempo, file_size, stages) VALUES ($1, $2, $3, $4, $5)', [
@@ -78,7 +81,7 @@ export class SqlAugmentationRepository extends AugmentationRepository {
     });
   }
 
-  override async fail(job: AugmentationJob, { errorType, message, terminal }: { errorType: string; message: string; terminal: boolean }): Promise<void> {
+  override async fail(job: AugmentationJob, { errorType, message, terminal }: FailedAttempt): Promise<void> {
     await this.query(
       `UPDATE augmentation_jobs SET error_type = $3, error_message = $4,
          status = CASE WHEN $5 THEN 'failed' ELSE status END, finished_at = CASE WHEN $5 THEN now() END
@@ -107,7 +110,9 @@ export class SqlAugmentationRepository extends AugmentationRepository {
 
   override async unknownKeys(objectKeys: readonly string[]): Promise<string[]> {
     const rows = await this.query<{ key: string }>(
-      'SELECT asked.key FROM unnest($1::text[]) AS asked(key) WHERE NOT EXISTS (SELECT 1 FROM augmentation_results r WHERE r.object_key = asked.key)',
+      `SELECT asked.key FROM unnest($1::text[]) AS asked(key)
+       WHERE NOT EXISTS (SELECT 1 FROM augmentation_results r WHERE r.object_key = asked.key)
+         AND NOT EXISTS (SELECT 1 FROM augmentation_jobs j WHERE j.status = 'processing' AND j.photo_id::text = split_part(asked.key, '/', 4))`,
       [objectKeys],
     );
     return rows.map(({ key }) => key);

@@ -21,6 +21,8 @@ export interface ImageProcessPoolOptions {
   idleMs?: number;
   /** Compiled module that does what `render.worker` does. */
   workerFile?: string;
+  /** For tests: a crash point as for `armCrashPoint`. The process that gets the first photo is armed; those after it are not. */
+  crashAt?: string | undefined;
 }
 
 /** Renders photos in child processes, started when there is work: whatever a picture does to a native decoder, this process lives on. */
@@ -28,17 +30,21 @@ export class ImageProcessPool extends PhotoRenderer {
   private readonly format: VariantFormat;
   private readonly deadlineMs: number;
   private readonly processes: ProcessPool<RenderWork, RenderReply>;
+  private crashAt: string | undefined;
 
-  constructor({ workers, format, deadlineMs = 30_000, idleMs = 60_000, workerFile = builtFile(import.meta.url, './render.worker.js') }: ImageProcessPoolOptions) {
+  constructor({ workers, format, deadlineMs = 30_000, idleMs = 60_000, workerFile = builtFile(import.meta.url, './render.worker.js'), crashAt }: ImageProcessPoolOptions) {
     super();
     this.format = format;
     this.deadlineMs = deadlineMs;
+    this.crashAt = crashAt;
     this.processes = new ProcessPool({ purpose: 'render photos', workerFile, processes: workers, deadlineMs, idleMs });
   }
 
   override async render(photo: Buffer, order: RenderOrder): Promise<RenderedPhoto> {
+    const work = { ...order, format: this.format, crashAt: this.crashAt };
+    this.crashAt = undefined;
     try {
-      return this.read(await this.processes.work(photo, { ...order, format: this.format }), order);
+      return this.read(await this.processes.work(photo, work), order);
     } catch (error) {
       throw error instanceof ProcessEndedError ? this.blame(error, order) : error;
     }

@@ -15,6 +15,7 @@ import {
   type VariantFormat,
 } from '@repo/augmentation-domain';
 import { preparePhotoDecoding } from '@repo/images/photo-decoding';
+import { crashPoint } from '@repo/kernel';
 import sharp from 'sharp';
 import { applyTransformation, asSharp } from './apply-transformation.js';
 
@@ -49,10 +50,11 @@ export async function renderPhoto(photo: Buffer, order: Omit<RenderOrder, 'photo
   // The lanes share one list: whichever is free takes the next variant.
   const lane = async (): Promise<void> => {
     for (const [index, plan] of remaining) {
-      const bytes = await renderVariant(image, plan, format);
+      const rendered = await renderVariant(image, plan, format);
       const checkedFrom = performance.now();
-      variants[index] = await check(bytes, plan, image);
+      variants[index] = await check(rendered, plan, image);
       checkMs += performance.now() - checkedFrom;
+      crashPoint('augment.rendered');
     }
   };
   // While libvips encodes one on its own thread, our loops make the next; for large pictures that would cost too much memory.
@@ -87,15 +89,24 @@ async function fitInside(image: RgbImage, side: number): Promise<RgbImage> {
   return { data, width: info.width, height: info.height };
 }
 
-/** JPEG; `optimiseCoding: false` costs 1 % more bytes and saves two thirds of the time. */
-function renderVariant(image: RgbImage, plan: PlannedVariant, { jpegQuality }: VariantFormat): Promise<Buffer> {
-  return applyTransformation(image, plan).jpeg({ quality: jpegQuality, optimiseCoding: false }).toBuffer();
+type RenderedBytes = Pick<RenderedVariant, 'bytes' | 'failure'>;
+
+/**
+ * JPEG; `optimiseCoding: false` costs 1 % more bytes and saves two thirds of the time.
+ * What fails, in our loops or in libvips, costs this variant alone.
+ */
+async function renderVariant(image: RgbImage, plan: PlannedVariant, { jpegQuality }: VariantFormat): Promise<RenderedBytes> {
+  try {
+    return { bytes: await applyTransformation(image, plan).jpeg({ quality: jpegQuality, optimiseCoding: false }).toBuffer() };
+  } catch (error) {
+    return { bytes: Buffer.alloc(0), failure: String(error) };
+  }
 }
 
-async function check(bytes: Buffer, plan: PlannedVariant, source: RgbImage): Promise<RenderedVariant> {
+async function check({ bytes, failure }: RenderedBytes, plan: PlannedVariant, source: RgbImage): Promise<RenderedVariant> {
   const size = sizeAfter(plan, source);
-  const facts: VariantFacts = { bytes: bytes.length, decoded: await inspect(bytes) };
-  return { plan, bytes, sha256: createHash('sha256').update(bytes).digest('hex'), ...size, defect: findDefect(facts, size) };
+  const defect = failure === undefined ? findDefect({ bytes: bytes.length, decoded: await inspect(bytes) }, size) : 'transform_failed';
+  return { plan, bytes, sha256: createHash('sha256').update(bytes).digest('hex'), ...size, defect, failure };
 }
 
 /** Reads every byte (a truncated or damaged file is noticed) but keeps only an eighth of the pixels' side. */

@@ -4,6 +4,8 @@ import type { Rendering } from './render-photo.js';
 /** What goes to an image process besides the photo's bytes. */
 export interface RenderWork extends RenderOrder {
   readonly format: VariantFormat;
+  /** A crash point that this order arms in the process, for tests. */
+  readonly crashAt?: string | undefined;
 }
 
 /** What comes back. */
