@@ -14,7 +14,7 @@ export class ErrorLogRow {
   reason!: string;
 
   @PortableColumn('json')
-  context!: Record<string, unknown>;
+  context!: object;
 
   @PortableColumn('datetime')
   timestamp!: Date;

@@ -1,1 +1,2 @@
-export {};
+export { operationsProviders } from './providers.js';
+export { operationsEntities, operationsMigrations } from './tables.js';
