@@ -1,45 +1,22 @@
-import { Global, Logger, Module, type BeforeApplicationShutdown, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common';
-import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
-import { findHandlers } from './find-handlers.js';
+import { Global, Module, type BeforeApplicationShutdown, type DynamicModule } from '@nestjs/common';
 import { MessageBus } from './message-bus.js';
 
 /** Time that running handlers get when the process is asked to stop. */
 const shutdownGraceMs = 20_000;
 
 export interface MessagingOptions {
-  /** Opens the broker the app has chosen, e.g. `() => PgBossMessageBus.open({ … })`. */
+  /** Opens the broker the app has chosen, e.g. `() => connectMessageBus({ url })`. */
   useFactory: () => MessageBus | Promise<MessageBus>;
 }
 
-/** Gives every module the MessageBus and subscribes every provider's `@Handles` methods at start-up. */
+/** Gives every module the MessageBus. An app with handlers also calls `consumeMessages`. */
 @Global()
 @Module({})
-export class MessagingModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly logger = new Logger('messages');
-
-  constructor(
-    private readonly bus: MessageBus,
-    private readonly discovery: DiscoveryService,
-  ) {}
+export class MessagingModule implements BeforeApplicationShutdown {
+  constructor(private readonly bus: MessageBus) {}
 
   static forRoot({ useFactory }: MessagingOptions): DynamicModule {
-    return {
-      module: MessagingModule,
-      imports: [DiscoveryModule],
-      providers: [{ provide: MessageBus, useFactory }],
-      exports: [MessageBus],
-    };
-  }
-
-  async onApplicationBootstrap(): Promise<void> {
-    const instances = this.discovery
-      .getProviders()
-      .map(({ instance }) => instance as unknown)
-      .filter((instance): instance is object => typeof instance === 'object' && instance !== null);
-    for (const { message, handler, parallel, owner } of findHandlers(instances)) {
-      await this.bus.subscribe(message, handler, { parallel });
-      this.logger.log({ msg: 'consuming', queue: message.queue, handler: owner, parallel });
-    }
+    return { module: MessagingModule, providers: [{ provide: MessageBus, useFactory }], exports: [MessageBus] };
   }
 
   // Before the web server and the databases close: the handlers that run still need them.
