@@ -11,7 +11,7 @@ import { imageAugmentations, modelTraining, photoRemovals, type MessageOf } from
 import { LearningDatabase, openDatabase, runMigrations } from '@repo/database';
 import { startScratchDatabase } from '@repo/database/testing';
 import { newId } from '@repo/kernel';
-import { MessageBus } from '@repo/messaging';
+import { consumeMessages, MessageBus } from '@repo/messaging';
 import { PgBossMessageBus } from '@repo/messaging/embedded';
 import { ObjectStore } from '@repo/storage';
 import sharp from 'sharp';
@@ -58,6 +58,7 @@ beforeAll(async () => {
     .compile();
   app = testing.createNestApplication({ logger: false });
   expect(app.get(PhotoRenderer)).toBe(app.get(ImageProcessPool));
+  await consumeMessages(app);
   await app.listen(0, '127.0.0.1');
   [bus, store] = [app.get(MessageBus), app.get(ObjectStore)];
 });

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { readEnvironment } from '@repo/config';
+import { consumeMessages } from '@repo/messaging';
 import { closeWhenAsked, reportReady, runService, type JsonLogger } from '@repo/observability';
 import { TrainingScheduler } from '@repo/recognition-feature-train';
 import { trainingConfig, type TrainingConfig } from './training-config.js';
@@ -19,6 +20,7 @@ await runService('training', () => readEnvironment(trainingConfig), flags.once ?
 
 async function serve(config: TrainingConfig, logger: JsonLogger): Promise<void> {
   const app = await NestFactory.create<NestExpressApplication>(TrainingModule.forRoot(config, { once: false }), { logger, bodyParser: false, abortOnError: false });
+  await consumeMessages(app);
   await app.listen(config.TRAINING_PORT, HOST);
   closeWhenAsked(app); // the training in hand goes back to the queue
   reportReady(logger, config.TRAINING_PORT);

@@ -10,6 +10,7 @@ import { NestFactory } from '@nestjs/core';
 import { CollectionDatabase, LearningDatabase, openDatabase, runMigrations } from '@repo/database';
 import { startScratchDatabase } from '@repo/database/testing';
 import { newId, type TrainingRunId } from '@repo/kernel';
+import { consumeMessages } from '@repo/messaging';
 import { collectionEntities, collectionMigrations, learningEntities, learningMigrations } from '@repo/recognition-data-access';
 import { isFinished, modelFolder, ModelMetricsStore, TrainingRuns, verifyModelFiles, type TrainingRun } from '@repo/recognition-domain';
 import { ObjectStore, type Bucket } from '@repo/storage';
@@ -71,6 +72,7 @@ beforeAll(async () => {
     'CREATE TABLE removed_photos (photo_id uuid PRIMARY KEY, removed_at timestamptz)',
   ]);
   app = await NestFactory.create(TrainingModule.forRoot(config, { once: false }), { logger: false, bodyParser: false });
+  await consumeMessages(app);
   await app.listen(0, '127.0.0.1');
 });
 afterAll(async () => {

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Controller } from '@nestjs/common';
 import { modelTraining, type MessageOf } from '@repo/contracts';
 import { Clock, done, type Outcome, type PhotoId } from '@repo/kernel';
 import { Handles } from '@repo/messaging';
@@ -6,7 +6,7 @@ import { TrainingRuns } from '@repo/recognition-domain';
 import { TrainingScheduler } from './training-scheduler.js';
 
 /** Counts photos towards the next training; the schedule decides when that is. */
-@Injectable()
+@Controller()
 export class ModelTrainingHandler {
   constructor(
     private readonly runs: TrainingRuns,

@@ -14,9 +14,9 @@ export class TrainModule {
   static forRoot(settings: TrainingSettings): DynamicModule {
     return {
       module: TrainModule,
+      controllers: [ModelTrainingHandler],
       providers: [
         { provide: TrainingSettings, useValue: settings },
-        ModelTrainingHandler,
         TrainingScheduler,
         PendingAugmentation,
         CollectionTrainingService,
