@@ -13,6 +13,9 @@ export const augmentationSettings = z.object({
   allowQuarterTurns: z.boolean().optional(),
 });
 
+/** Text that every database can keep: no control characters, NUL above all, and no half surrogate pairs. */
+const storable = z.string().min(1).regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not hold control characters');
+
 export const imageAugmentations = defineCommand(
   'photo.augment.v1',
   'ImageAugmentations',
@@ -21,12 +24,12 @@ export const imageAugmentations = defineCommand(
     itemId: z.uuid(),
     fotoId: z.uuid(),
     /** Key in the object store, bucket `original`. */
-    fotoCaminho: z.string().min(1).max(400),
+    fotoCaminho: storable.max(400),
     /** The category's name, as its owner wrote it. */
-    categoria: z.string().min(1).max(200),
+    categoria: storable.max(200),
     userId: z.uuid(),
     /** SHA-256 of the stored original, lower-case hex. */
-    sha256: z.string().length(64),
+    sha256: z.string().length(64).regex(/^[0-9a-f]*$/, 'must be 64 lower-case hexadecimal digits'),
     settings: augmentationSettings.optional(),
   }),
 );
@@ -37,7 +40,7 @@ export const modelTraining = defineCommand(
   'A photo has its variants: count it towards the next training.',
   z.object({
     /** The augmentation job. */
-    batchId: z.string().min(1),
+    batchId: storable.max(100),
     /** Valid variants it wrote. */
     totalImages: z.number().int().nonnegative(),
     fotoId: z.uuid(),
@@ -51,7 +54,7 @@ export const photoRemovals = defineCommand(
   z.object({
     itemId: z.uuid(),
     fotoId: z.uuid(),
-    fotoCaminho: z.string().min(1).max(400),
+    fotoCaminho: storable.max(400),
   }),
 );
 
