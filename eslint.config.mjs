@@ -41,7 +41,7 @@ export default tseslint.config(
   },
   {
     files: ['libs/**/*.ts'],
-    ignores: ['libs/shared/config/**'],
+    ignores: ['libs/shared/config/**', 'libs/shared/servers/**'], // servers start programs, which need the PATH
     rules: {
       'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'Take a configuration value as an argument: only shared/config reads the environment.' }],
     },

@@ -1,3 +1,4 @@
+export * from './all-servers.js';
 export * from './fault-proxy.js';
 export * from './free-ports.js';
 export * from './postgres-server.js';

@@ -1,0 +1,36 @@
+// npm run services: RabbitMQ, PostgreSQL 15, Redis and Ceph's S3 on free ports of 127.0.0.1, to try start:services
+// against. Ctrl-C stops them; their data, in a temporary folder, go with them.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { installServers } from './install-servers.mjs';
+import { setUp } from './setup.mjs';
+
+const help = `npm run services [-- --write FILE]
+  --write FILE   puts the servers' URLs into FILE, e.g. .env, for npm run start:services`;
+const header = '# Written by npm run services: holds as long as that runs.';
+
+const { values } = parseArgs({ options: { write: { type: 'string' }, help: { type: 'boolean', short: 'h', default: false } } });
+if (values.help) {
+  console.log(help);
+  process.exit(0);
+}
+if (values.write !== undefined && existsSync(values.write) && !readFileSync(values.write, 'utf8').startsWith(header)) {
+  console.error(`✗ ${values.write} is yours: it stays as it is. Name another file, or copy the lines`);
+  process.exit(1);
+}
+
+setUp();
+const problem = installServers();
+if (problem) {
+  console.error(`✗ ${problem}`);
+  process.exit(1);
+}
+console.log('· Starting RabbitMQ, PostgreSQL 15, Redis and Ceph');
+const { AllServers } = await import('@repo/servers'); // built only now
+const { environment } = await AllServers.start();
+const lines = [header, ...Object.entries(environment).map(([name, url]) => `${name}=${url}`), ''].join('\n');
+if (values.write !== undefined) {
+  writeFileSync(values.write, lines, { mode: 0o600 });
+}
+console.log(`\n${lines}\nRunning${values.write === undefined ? '' : `; written to ${values.write}`}. Ctrl-C stops them and removes their data.`);
+setInterval(() => {}, 1 << 30); // the servers don't keep this process alive
