@@ -14,3 +14,8 @@ export class ObjectNotFoundError extends DomainError {
     super(`There is no object ${key}`);
   }
 }
+
+/** The store holds something else under a key than what was put there, or what this platform did not put. */
+export class ObjectDamagedError extends DomainError {
+  readonly code = 'INTERNAL';
+}

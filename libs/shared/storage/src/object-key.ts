@@ -12,12 +12,17 @@ const segmentForm = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/;
 // https://learn.microsoft.com/windows/win32/fileio/naming-a-file: reserved with any extension.
 const windowsDevice = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 
+/** Whether the platform could have made it: see `checkKey`. */
+export function isKey(text: string): boolean {
+  return text.length <= maxKeyLength && text.split('/').every(isSafeSegment);
+}
+
 /**
  * Checks a key: 1 to 500 characters, segments of 1 to 200 letters, digits, `.`, `_` and `-` that begin with
  * no dot and end with none, and are no device name of Windows. Throws InvalidInputError.
  */
 export function checkKey(key: string): void {
-  if (key.length > maxKeyLength || !key.split('/').every(isSafeSegment)) {
+  if (!isKey(key)) {
     throw new InvalidInputError(`An object key must be a relative path of plain names, got "${key.slice(0, 100)}"`);
   }
 }

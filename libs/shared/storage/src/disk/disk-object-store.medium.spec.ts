@@ -68,6 +68,25 @@ describe('DiskObjectStore', () => {
     expect((await store.get('original', 'item/a.jpg'))?.toString()).toBe('again');
   });
 
+  it('gives out no object whose bytes have changed on the disk', async () => {
+    await put('item/a.jpg');
+    const path = join(folder, 'original/item/a.jpg');
+    const file = await readFile(path);
+    file[3]! ^= 1;
+    await writeFile(path, file);
+    await expect(store.get('original', 'item/a.jpg')).rejects.toThrow('its bytes have changed');
+  });
+
+  it('passes over files that are none of its own', async () => {
+    await put('item/a.jpg');
+    await writeFile(join(folder, 'original/item/a holiday.jpg'), 'somebody put it there');
+    const keys: string[] = [];
+    for await (const { key } of store.list('original', '')) {
+      keys.push(key);
+    }
+    expect(keys).toEqual(['item/a.jpg']);
+  });
+
   it.skipIf(process.getuid?.() === 0)('says that it does not work when the folder can not be written', async () => {
     await chmod(folder, 0o500);
     await expect(put('a.jpg')).rejects.toThrow(TemporaryError);

@@ -1,9 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SystemClock, TemporaryError, withDeadline, type Clock } from '@repo/kernel';
-import { checkKey, checkPrefix } from '../object-key.js';
+import { checkKey, checkPrefix, isKey } from '../object-key.js';
 import { ObjectStore, type Bucket, type ObjectSummary, type StoredObject } from '../object-store.js';
+import { makeRoundTrip } from '../round-trip.js';
+import { removeOldTemporaries } from '../temporary-objects.js';
 import { LinkSigner } from './link-signer.js';
 import { listKeys } from './list-folder.js';
 import { isMissing, objectBytes, readObjectFacts, readObjectFile, syncFolder, writeObjectFile, type ObjectFacts } from './object-file.js';
@@ -13,7 +14,6 @@ const deadlineMs = 10_000;
 const standardLinkLifeS = 3_600;
 /** Far longer than any upload takes: an older unfinished file was left by a process that died. */
 const unfinishedLifeMs = 3_600_000;
-const temporaryLifeMs = 24 * 3_600_000;
 
 export interface DiskObjectStoreOptions {
   /** Holds a folder for each bucket; made if absent. Several processes may share it. */
@@ -87,7 +87,7 @@ export class DiskObjectStore extends ObjectStore {
     checkPrefix(prefix);
     const root = join(this.folder, bucket);
     for await (const key of listKeys(root, prefix)) {
-      const found = await inTime(() => stat(join(root, key))).catch(ignoreMissing);
+      const found = isKey(key) ? await inTime(() => stat(join(root, key))).catch(ignoreMissing) : undefined;
       if (found) {
         yield { key, bytes: objectBytes(found.size), modifiedAt: found.mtime };
       }
@@ -98,35 +98,18 @@ export class DiskObjectStore extends ObjectStore {
     return this.links.link(bucket, key, expiresInS, this.clock.now());
   }
 
-  async roundTrip(timeoutMs: number): Promise<void> {
-    const key = `round-trip/${randomUUID()}`;
-    const body = Buffer.from(key);
-    await withDeadline(
-      'The object store',
-      timeoutMs,
-      (async () => {
-        await this.put('temp', key, body, 'text/plain');
-        const kept = await this.get('temp', key);
-        await this.remove('temp', key);
-        if (!kept?.equals(body)) {
-          throw new TemporaryError('The object store gave back something else than what was stored');
-        }
-      })(),
-    );
+  roundTrip(timeoutMs: number): Promise<void> {
+    return makeRoundTrip(this, timeoutMs);
   }
 
   /** Removes temporary objects of more than 24 hours and what processes left unfinished when they died. */
   async sweep(): Promise<void> {
-    const now = this.clock.now().getTime();
-    for await (const { key, modifiedAt } of this.list('temp', '')) {
-      if (now - modifiedAt.getTime() > temporaryLifeMs) {
-        await this.remove('temp', key);
-      }
-    }
+    const now = this.clock.now();
+    await removeOldTemporaries(this, now);
     for (const name of await readdir(this.incoming).catch(ignoreMissing) ?? []) {
       const path = join(this.incoming, name);
       const found = await stat(path).catch(ignoreMissing);
-      if (found && now - found.mtimeMs > unfinishedLifeMs) {
+      if (found && now.getTime() - found.mtimeMs > unfinishedLifeMs) {
         await rm(path, { force: true });
       }
     }

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { ObjectDamagedError } from '../errors.js';
 
 /** What is known of an object besides its bytes. */
 export interface ObjectFacts {
@@ -50,17 +51,20 @@ export async function writeObjectFile(incoming: string, path: string, body: Buff
   return facts;
 }
 
-/** Undefined when there is no such object. Throws when a file is there that is not whole. */
+/** Undefined when there is no such object. Throws ObjectDamagedError when the file does not hold what was written. */
 export async function readObjectFile(path: string): Promise<{ body: Buffer; facts: ObjectFacts } | undefined> {
   return withFile(path, async (handle) => {
     const facts = await readTrailer(handle, path);
     const body = Buffer.allocUnsafe(facts.bytes);
     await readFully(handle, body, 0);
+    if (createHash('sha256').update(body).digest('hex') !== facts.sha256) {
+      throw new ObjectDamagedError(`${path} is no whole object of this store: its bytes have changed`);
+    }
     return { body, facts };
   });
 }
 
-/** Undefined when there is no such object. Throws when a file is there that is not whole. */
+/** Undefined when there is no such object. Throws ObjectDamagedError when a file is there that is not whole. */
 export async function readObjectFacts(path: string): Promise<ObjectFacts | undefined> {
   return withFile(path, (handle) => readTrailer(handle, path));
 }
@@ -114,7 +118,7 @@ async function expectKept(handle: FileHandle, parts: readonly Buffer[]): Promise
       const kept = piece.subarray(0, expected.length);
       await readFully(handle, kept, position);
       if (!kept.equals(expected)) {
-        throw new Error('The disk keeps something else than what was written');
+        throw new ObjectDamagedError('The disk keeps something else than what was written');
       }
       position += expected.length;
     }
@@ -170,7 +174,7 @@ async function readTrailer(handle: FileHandle, path: string): Promise<ObjectFact
   const text = trailer.toString();
   const facts = text.startsWith(mark) ? (JSON.parse(text.slice(mark.length)) as ObjectFacts) : undefined;
   if (facts?.bytes !== objectBytes(size)) {
-    throw new Error(`${path} is no whole object of this store`);
+    throw new ObjectDamagedError(`${path} is no whole object of this store`);
   }
   return facts;
 }
@@ -179,7 +183,7 @@ async function readFully(handle: FileHandle, target: Buffer, position: number): 
   for (let filled = 0; filled < target.length; ) {
     const { bytesRead } = await handle.read(target, filled, target.length - filled, position + filled);
     if (bytesRead === 0) {
-      throw new Error(`The file ended ${target.length - filled} bytes early`);
+      throw new ObjectDamagedError(`The file ended ${target.length - filled} bytes early`);
     }
     filled += bytesRead;
   }

@@ -1,2 +1,3 @@
 export * from './in-memory-object-store.js';
 export * from './object-store-suite.js';
+export * from './s3-fault-proxy.js';
