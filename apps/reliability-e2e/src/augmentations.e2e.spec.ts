@@ -24,7 +24,7 @@ const crashesOfAnImageProcess: CrashSetting[] = ['augment.rendered:1', 'augment.
 const crashesOfARemoval: CrashSetting[] = ['remove.marked', 'remove.objects-gone', 'remove.rows-gone'];
 
 /** A photo whose variants take a second or more to render: long enough to stop their worker in the middle. */
-const largePhoto = () => smallPhoto(0, 3_000);
+const largePhoto = () => smallPhoto(0, { sidePx: 3_000 });
 /** So that the broker notices within seconds that a process has stopped. */
 const withShortHeartbeat = ({ messagesUrl }: ServersUnderTest) => (serverChoice.messages === 'rabbit' ? { MESSAGES_URL: `${messagesUrl}?heartbeat=2` } : {});
 
@@ -120,6 +120,28 @@ describe.skipIf(missingServers().length > 0)(titled('augmentation workers'), () 
     await worker.start();
     await platform.untilAugmented(intents, 60_000);
     expect((await Promise.all(photoIds.map(jobOf))).map((job) => job!.attempts)).toEqual(photoIds.map(() => 1));
+    await platform.settle();
+  });
+
+  it('leave one dead letter, and one line in the error log, when the backend dies while it keeps it', async () => {
+    const [worker, backend] = [platform.fleet.service('augmentations'), platform.fleet.service('backend')];
+    await worker.stop();
+    await backend.armAt('dead-letter.kept');
+    const intent = await platform.addItem();
+    const [photoId] = intent.kept!.photoIds;
+    const [original] = await platform.data.collection<{ key: string }>('SELECT caminho AS key FROM "Fotos" WHERE id = $1', [photoId]);
+    await platform.data.objects.remove('original', original!.key); // nobody can augment it any more
+    await worker.start();
+    await backend.crashed();
+    await backend.untilReady();
+    await eventually('the broker has let the letter go', async () => {
+      const { body } = await platform.collector.get<{ dead?: number }>('/Queues/ImageAugmentations');
+      return body.dead === 0;
+    });
+    const letters = await platform.data.collection('SELECT 1 FROM "DeadLetters" WHERE "fotoId" = $1', [photoId]);
+    const errors = await platform.data.collection(`SELECT 1 FROM "ErrorLog" WHERE context::jsonb->>'photoId' = $1`, [photoId]);
+    expect([letters.length, errors.length]).toEqual([1, 1]);
+    await platform.collector.deleteItem(platform.ledger, intent);
     await platform.settle();
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { differences, type Holdings } from './check-ledger.js';
 import type { Intent } from './ledger.js';
 
-const kept: Intent = { key: 'one', statuses: [201], kept: { itemId: 'i1', photoIds: ['p1'] }, isDeleted: false };
+const kept: Intent = { key: 'one', attempts: [{ status: 201, ms: 10 }], kept: { itemId: 'i1', photoIds: ['p1'] }, isDeleted: false };
 const variantKeys = Array.from({ length: 9 }, (_, number) => `variant-${number}`);
 const whole: Holdings = {
   photos: [{ id: 'p1', item: 'one', itemId: 'i1', key: 'original-1' }],

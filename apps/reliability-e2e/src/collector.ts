@@ -5,6 +5,7 @@ export interface Answer<Body> {
   /** 0 when there was none: refused or broken connection, or time was up. */
   readonly status: number;
   readonly body: Body;
+  readonly retryAfter?: string | undefined;
 }
 
 interface ErrorBody {
@@ -90,13 +91,14 @@ export class Collector {
   private async insist<Body extends ErrorBody>(intent: Intent, ledger: Ledger, attempt: () => Promise<Answer<Body>>): Promise<Answer<Body>> {
     const deadline = Date.now() + PATIENCE_MS;
     for (;;) {
+      const startedAt = performance.now();
       const answer = await attempt();
-      ledger.noteAttempt(intent, answer.status);
+      ledger.noteAttempt(intent, { status: answer.status, ms: performance.now() - startedAt });
       if (!mayChange(answer.status, answer.body)) {
         return answer;
       }
       if (Date.now() > deadline) {
-        throw new Error(`No answer to ${intent.key} after ${intent.statuses.length} attempts: ${answer.status} ${JSON.stringify(answer.body)}`);
+        throw new Error(`No answer to ${intent.key} after ${intent.attempts.length} attempts: ${answer.status} ${JSON.stringify(answer.body)}`);
       }
       await sleep(PAUSE_MS);
     }
@@ -113,7 +115,7 @@ export class Collector {
       });
       const text = await response.text();
       const isJson = response.headers.get('Content-Type')?.includes('json') ?? false;
-      return { status: response.status, body: (isJson && text ? JSON.parse(text) : {}) as Body };
+      return { status: response.status, body: (isJson && text ? JSON.parse(text) : {}) as Body, retryAfter: response.headers.get('Retry-After') ?? undefined };
     } catch {
       return { status: 0, body: {} as Body };
     }

@@ -1,6 +1,12 @@
 import { appendFileSync } from 'node:fs';
 import path from 'node:path';
 
+export interface Attempt {
+  /** 0 where there was no answer at all. */
+  readonly status: number;
+  readonly ms: number;
+}
+
 export interface KeptAnswer {
   itemId: string;
   photoIds: string[];
@@ -10,8 +16,8 @@ export interface KeptAnswer {
 export interface Intent {
   /** The upload's Idempotency-Key, and the item's name. */
   readonly key: string;
-  /** Status of each attempt in order; 0 where there was no answer at all. */
-  readonly statuses: number[];
+  /** In order. */
+  readonly attempts: Attempt[];
   /** Present once the platform has promised to keep it. */
   kept?: KeptAnswer;
   /** Present once the platform has refused it for good. */
@@ -33,15 +39,15 @@ export class Ledger {
   }
 
   intend(key: string): Intent {
-    const intent: Intent = { key, statuses: [], isDeleted: false };
+    const intent: Intent = { key, attempts: [], isDeleted: false };
     this.intents.push(intent);
     this.write({ key, event: 'intended' });
     return intent;
   }
 
-  noteAttempt(intent: Intent, status: number): void {
-    intent.statuses.push(status);
-    this.write({ key: intent.key, event: 'attempted', status });
+  noteAttempt(intent: Intent, attempt: Attempt): void {
+    intent.attempts.push(attempt);
+    this.write({ key: intent.key, event: 'attempted', ...attempt });
   }
 
   noteKept(intent: Intent, kept: KeptAnswer): void {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdir, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { Client } from 'minio';
@@ -31,9 +32,10 @@ class FolderObjects implements ObjectsUnderTest {
   }
 }
 
-class S3Objects implements ObjectsUnderTest {
+export class S3Objects implements ObjectsUnderTest {
   private readonly client: Client;
 
+  /** @param url `http://key:secret@host:port/region` */
   constructor(url: string) {
     const { hostname, port, username, password, pathname } = new URL(url);
     this.client = new Client({ endPoint: hostname, port: Number(port), useSSL: false, accessKey: username, secretKey: password, region: pathname.slice(1), pathStyle: true });
@@ -49,5 +51,18 @@ class S3Objects implements ObjectsUnderTest {
 
   remove(bucket: BucketName, key: string): Promise<void> {
     return this.client.removeObject(bucket, key);
+  }
+
+  async put(bucket: BucketName, key: string, body: Buffer): Promise<void> {
+    await this.client.putObject(bucket, key, body);
+  }
+
+  /** Of what is stored, lower-case hex. Throws when there is nothing. */
+  async sha256(bucket: BucketName, key: string): Promise<string> {
+    const hash = createHash('sha256');
+    for await (const chunk of await this.client.getObject(bucket, key)) {
+      hash.update(chunk as Buffer);
+    }
+    return hash.digest('hex');
   }
 }

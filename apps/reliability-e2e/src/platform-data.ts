@@ -35,6 +35,12 @@ export class PlatformData {
     return row!.count;
   }
 
+  /** How many photos have their variants. */
+  async augmentedInAll(): Promise<number> {
+    const [row] = await this.learning<{ count: number }>(`SELECT count(*)::int AS count FROM augmentation_jobs WHERE status = 'success'`);
+    return row!.count;
+  }
+
   /** Messages that wait for a person. */
   async deadLetters(): Promise<{ photoId: string | null; cause: string }[]> {
     return this.collection(`SELECT "fotoId" AS "photoId", cause FROM "DeadLetters" WHERE state = 'open'`);

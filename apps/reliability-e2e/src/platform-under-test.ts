@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { checkLedger, untilLedgerAgrees } from './check-ledger.js';
 import type { Collector } from './collector.js';
 import { eventually } from './eventually.js';
@@ -11,6 +12,7 @@ import { smallPhoto } from './small-photo.js';
 /** Servers, processes, a client and the ledger of one suite. */
 export class PlatformUnderTest {
   private photoCount = 0;
+  private readonly drawn = new Map<number, Buffer>();
 
   private constructor(
     readonly servers: ServersUnderTest,
@@ -32,10 +34,17 @@ export class PlatformUnderTest {
     }
   }
 
+  /** Draws so many photos beforehand, so that drawing takes no time from what is measured later. */
+  async drawPhotos(count: number): Promise<void> {
+    for (let number = this.photoCount + 1; number <= this.photoCount + count; number += 1) {
+      this.drawn.set(number, await smallPhoto(number));
+    }
+  }
+
   /** Uploads one small photo that nobody has uploaded before, as an item of its own. */
-  async addItem(category?: string): Promise<Intent> {
+  async addItem(): Promise<Intent> {
     const number = ++this.photoCount;
-    return this.collector.addItem(this.ledger, `item ${number}`, { photos: [await smallPhoto(number)], category });
+    return this.collector.addItem(this.ledger, `item ${number}`, { photos: [this.drawn.get(number) ?? (await smallPhoto(number))] });
   }
 
   /** As many at once as `parallel` says. */
@@ -48,6 +57,17 @@ export class PlatformUnderTest {
     };
     await Promise.all(Array.from({ length: parallel }, addSome));
     return intents;
+  }
+
+  /** So many each second, however long each takes. */
+  async addItemsEvenly(count: number, perSecond: number): Promise<Intent[]> {
+    const startedAt = performance.now();
+    const uploads: Promise<Intent>[] = [];
+    for (let number = 0; number < count; number += 1) {
+      await sleep(Math.max(0, startedAt + (number * 1_000) / perSecond - performance.now()));
+      uploads.push(this.addItem());
+    }
+    return Promise.all(uploads);
   }
 
   /** Waits until every photo of these has its variants; answers the seconds that took. */

@@ -20,6 +20,11 @@ describe('RateSampler', () => {
   ])('from %i to %i ms counts %d a second', (from, to, rate) => expect(sampled(10).rate(from, to)).toBe(rate));
 
   it.each([
+    [5_000, 12],
+    [30_000, 0],
+  ])('finds the best %i ms', (overMs, rate) => expect(sampled(12).fastest(overMs)).toBe(rate));
+
+  it.each([
     ['as soon as a whole window is fast enough', 10, 15_000, 3],
     ['later when work resumes later', 10, 12_000, 6],
     ['never when it stays slower', 8, 15_000, undefined],

@@ -33,6 +33,12 @@ export class RateSampler {
     return first && last && last.at > first.at ? ((last.count - first.count) * 1_000) / (last.at - first.at) : 0;
   }
 
+  /** The best rate over so long; 0 when all that is known is shorter. */
+  fastest(overMs: number): number {
+    const end = this.samples.at(-1)?.at ?? 0;
+    return Math.max(0, ...this.samples.filter(({ at }) => at + overMs <= end).map(({ at }) => this.rate(at, at + overMs)));
+  }
+
   /** Seconds from `since` to the end of the first 3 s that went at this rate or faster; undefined when none did. */
   recoveredAfter(since: number, rate: number): number | undefined {
     const recovered = this.samples.find(({ at }) => at - WINDOW_MS >= since && this.rate(at - WINDOW_MS, at) >= rate);
