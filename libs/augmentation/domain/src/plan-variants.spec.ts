@@ -29,6 +29,16 @@ it.each<[string, Partial<PhotoToVary>, string[]]>([
   ['low quality: the nine and no extras', { category: 'Carros', settings: { extended: true }, quality: { ...quality, sharpness: 3 } }, [...turns, ...mirrors, ...tones]],
 ])('plans for %s', (_, over, expected) => expect(transforms(over)).toEqual(expected));
 
+it('never mirrors what must not be mirrored, in 1,000 plans', () => {
+  const asked: Pick<PhotoToVary, 'category' | 'settings'>[] = [
+    ...['Moedas do Império', 'Selos', 'Cartas Pokémon', 'Livros'].map((category) => ({ category, settings: { extended: true } })),
+    ...['Carros', 'Animais', 'Arte', 'Minerais'].map((category) => ({ category, settings: { extended: true, allowMirror: false } })),
+  ];
+  const plans = Array.from({ length: 1_000 }, (_, index) => planVariants(photo({ sha256: `photo ${index}`, ...asked[index % asked.length] }), format).variants);
+  expect(plans.every((variants) => variants.length >= 7)).toBe(true);
+  expect(plans.flat().filter(({ transform }) => mirrors.includes(transform))).toEqual([]);
+});
+
 it('marks a photo of low quality', () => {
   expect(planVariants(photo(), format).badQuality).toBe(false);
   expect(planVariants(photo({ quality: { ...quality, brightness: 5 } }), format).badQuality).toBe(true);

@@ -95,6 +95,18 @@ describe('a second delivery', () => {
     expect(bus.published).toEqual([]);
   });
 
+  it('of a job that was given up while it was worked on, as after the machine slept, begins anew', async () => {
+    renderer.onRender = async () => {
+      renderer.onRender = () => {};
+      await jobs.abandonJobs(new Date(Date.now() + 3_600_000));
+    };
+    const message = envelope();
+    await expect(handler.augmentPhoto(body, message)).rejects.toThrow(TemporaryError);
+    expect([jobs.reports.size, bus.published]).toEqual([0, []]);
+    await expect(handler.augmentPhoto(body, { ...message, attempt: 2 })).resolves.toEqual({ kind: 'done' });
+    expect(bus.published).toHaveLength(1);
+  });
+
   it('with the same id but another body is refused for good', async () => {
     const message = envelope();
     await handler.augmentPhoto(body, message);

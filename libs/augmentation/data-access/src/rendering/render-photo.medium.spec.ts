@@ -80,6 +80,42 @@ it.each([
   expect(variants.filter(({ defect }) => defect)).toEqual([]);
 });
 
+/** Grey levels at 48 x 48, their mean taken away and their length made 1: the product of two says how alike they are, -1 to 1. */
+async function shapeOf(jpeg: Buffer): Promise<Float64Array> {
+  const grey = Float64Array.from(await sharp(jpeg).resize(48, 48, { fit: 'fill' }).greyscale().raw().toBuffer());
+  const mean = grey.reduce((sum, level) => sum + level, 0) / grey.length;
+  const length = Math.hypot(...grey.map((level) => level - mean));
+  return grey.map((level) => (level - mean) / length);
+}
+
+it.each<[string, VariantSettings]>([
+  ['Moedas', { extended: true }],
+  ['Animais', { extended: true, allowMirror: false }],
+])('shows no mirror image where %s must not be mirrored', async (category, settings) => {
+  // An F is none of its own mirror images, however it is turned; the noise makes it sharp enough to learn from.
+  const bar = (left: number, top: number, width: number, height: number) => ({ input: { create: { width, height, channels: 3 as const, background: '#fff' } }, left, top });
+  const original = await sharp({ create: { width: 256, height: 256, channels: 3, background: '#333', noise: { type: 'gaussian', mean: 50, sigma: 25 } } })
+    .composite([bar(80, 40, 45, 180), bar(80, 40, 110, 40), bar(80, 120, 95, 40)])
+    .jpeg({ quality: 95 })
+    .toBuffer();
+  // Finely enough that every variant that is turned lies near one of them.
+  const turns = Array.from({ length: 24 }, (_, step) => step * 15);
+  const pictures = await Promise.all(turns.map((degrees) => sharp(original).rotate(degrees, { background: '#333' }).resize(256, 256, { fit: 'cover' }).jpeg().toBuffer()));
+  const turned = await Promise.all(pictures.map(shapeOf));
+  const mirrored = await Promise.all(pictures.map(async (jpeg) => shapeOf(await sharp(jpeg).flop().jpeg().toBuffer())));
+  const likeness = (shape: Float64Array, others: Float64Array[]) => Math.max(...others.map((other) => shape.reduce((sum, level, place) => sum + level * other[place]!, 0)));
+
+  const { badQuality, variants } = await render(original, { category, settings });
+  expect([badQuality, variants.length]).toEqual([false, category === 'Moedas' ? 16 : 14]);
+  for (const { plan, bytes } of variants) {
+    const shape = await shapeOf(bytes);
+    expect(likeness(shape, turned), plan.transform).toBeGreaterThan(0.1 + likeness(shape, mirrored));
+  }
+  const flipped = (await render(original, { category, settings: { ...settings, allowMirror: true } })).variants.find(({ plan }) => plan.transform === 'flip-vertical')!;
+  const shape = await shapeOf(flipped.bytes);
+  expect(likeness(shape, mirrored)).toBeGreaterThan(0.1 + likeness(shape, turned));
+});
+
 it('makes the extended set', async () => {
   const { variants } = await render(photo, { settings: { extended: true } });
   const crop = variants.find(({ plan }) => plan.transform === 'central-crop')!;
