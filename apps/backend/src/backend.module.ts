@@ -6,6 +6,7 @@ import { AuthModule, AuthSettings } from '@repo/identity-feature-auth';
 import { MessagingModule } from '@repo/messaging';
 import { PgBossMessageBus } from '@repo/messaging/embedded';
 import { HealthModule, MetricsModule } from '@repo/observability';
+import { OperationsModule, OperationsSettings } from '@repo/operations-feature-queues';
 import { RecognitionApiModule } from '@repo/recognition-feature-api';
 import { DiskStorageModule } from '@repo/storage/disk';
 import type { BackendConfig } from './backend-config.js';
@@ -35,6 +36,7 @@ export class BackendModule {
         AuthModule.forRoot(new AuthSettings(config.OC_JWT_SECRET, config.OC_TOKEN_MINUTES)),
         ItemsModule,
         RecognitionApiModule.forRoot({ confidenceThreshold: config.OC_CONFIDENCE_THRESHOLD }),
+        OperationsModule.forRoot(new OperationsSettings(config.OC_LOST_AFTER_MINUTES * 60_000)),
       ],
     };
   }

@@ -2,16 +2,17 @@ import { Global, Module, type DynamicModule, type OnApplicationShutdown } from '
 import { collectionEntities, collectionMigrations, collectionProviders } from '@repo/collection-data-access';
 import { CollectionDatabase, LearningDatabase, openDatabase } from '@repo/database';
 import * as identity from '@repo/identity-data-access';
+import { operationsEntities, operationsMigrations, operationsProviders } from '@repo/operations-data-access';
 import * as recognition from '@repo/recognition-data-access';
 import type { BackendConfig } from './backend-config.js';
 
 export const collectionTables = {
-  entities: [...collectionEntities, ...identity.collectionEntities, ...recognition.collectionEntities],
-  migrations: [...collectionMigrations, ...identity.collectionMigrations, ...recognition.collectionMigrations],
+  entities: [...collectionEntities, ...identity.collectionEntities, ...recognition.collectionEntities, ...operationsEntities],
+  migrations: [...collectionMigrations, ...identity.collectionMigrations, ...recognition.collectionMigrations, ...operationsMigrations],
 };
 export const learningTables = { entities: recognition.learningEntities, migrations: recognition.learningMigrations };
 
-const providers = [...collectionProviders, ...identity.identityProviders, ...recognition.recognitionProviders];
+const providers = [...collectionProviders, ...identity.identityProviders, ...recognition.recognitionProviders, ...operationsProviders];
 
 /** Both databases, and the ports that are kept in them. */
 @Global()

@@ -7,6 +7,7 @@ import { databaseEnv, readEnvironment } from '@repo/config';
 import { CollectionDatabase, openDatabase, runMigrations, type DatabaseOptions } from '@repo/database';
 import * as identity from '@repo/identity-data-access';
 import { ensureLocalAdministrator, type LocalAdministrator } from '@repo/identity-domain';
+import * as operations from '@repo/operations-data-access';
 import * as recognition from '@repo/recognition-data-access';
 import { z } from 'zod';
 
@@ -16,8 +17,8 @@ export interface PrepareAnswer {
 
 const parts = {
   collection: {
-    entities: [...identity.collectionEntities, ...collection.collectionEntities, ...recognition.collectionEntities],
-    migrations: [...identity.collectionMigrations, ...collection.collectionMigrations, ...recognition.collectionMigrations],
+    entities: [...identity.collectionEntities, ...collection.collectionEntities, ...recognition.collectionEntities, ...operations.operationsEntities],
+    migrations: [...identity.collectionMigrations, ...collection.collectionMigrations, ...recognition.collectionMigrations, ...operations.operationsMigrations],
   },
   learning: {
     entities: [...augmentation.learningEntities, ...recognition.learningEntities],

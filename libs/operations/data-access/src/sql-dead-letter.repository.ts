@@ -1,7 +1,7 @@
 import { CollectionDatabase, inTransaction, isUniqueViolation, translateDatabaseErrors } from '@repo/database';
 import { newId } from '@repo/kernel';
 import { DeadLetterRepository, groupKeyOf, patternOf, type AuditEntry, type DeadMessage, type Letter, type LetterGroup, type LetterId, type OpenLetters, type Replay } from '@repo/operations-domain';
-import { In, IsNull, Not, type EntityManager } from 'typeorm';
+import { In, IsNull, type EntityManager } from 'typeorm';
 import { DeadLetterRow } from './dead-letter.row.js';
 import { ErrorLogRow } from './error-log.row.js';
 import { OutboxEntryRow } from './outbox-entry.row.js';
@@ -99,12 +99,13 @@ export class SqlDeadLetterRepository extends DeadLetterRepository {
     return translateDatabaseErrors(async () => {
       const rows = await this.letters.find({
         select: { letterId: true, messageId: true },
-        where: { queue, state: 'open', groupKey, messageId: Not(IsNull()) },
+        where: { queue, state: 'open', groupKey },
         order: { deadAt: 'ASC' },
         take: MAX_REPLAYED,
       });
       // Here and not in SQL: SQL Server sorts UUIDs by their last bytes first, ours tell the time by the first.
-      return rows.sort((a, b) => (a.messageId! < b.messageId! ? -1 : 1)).map(({ letterId }) => letterId);
+      const order = ({ messageId, letterId }: DeadLetterRow) => messageId ?? letterId;
+      return rows.sort((a, b) => (order(a) < order(b) ? -1 : 1)).map(({ letterId }) => letterId);
     });
   }
 

@@ -42,7 +42,7 @@ export abstract class DeadLetterRepository {
   /** The letter with every other round of its message: what it was a replay of, and what came of its own. Oldest first; empty when there is none. */
   abstract rounds(queue: string, letterId: LetterId): Promise<Letter[]>;
 
-  /** Open letters of a group that have a message to send, in the order in which the messages were made; at most 10,000. */
+  /** Open letters of a group in the order in which their messages were made; at most 10,000. */
   abstract openInGroup(queue: string, groupKey: string): Promise<LetterId[]>;
 
   /** At most 1,000 letters, in the order of their ids' list. */

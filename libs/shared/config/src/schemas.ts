@@ -91,6 +91,8 @@ export const backendEnv = z.object({
   OC_UPLOAD_MAX_MEGAPIXELS: z.coerce.number().positive().max(200).default(50),
   /** Requests a minute for each signed-in user, or for each address that nobody signed in from. */
   OC_REQUESTS_PER_MINUTE: z.coerce.number().int().positive().default(6_000),
+  /** Minutes after which a message without a trace counts as lost and is sent again; it is looked for twice as often. */
+  OC_LOST_AFTER_MINUTES: z.coerce.number().positive().max(1_440).default(2),
   /** Origins of web pages that may call the API, separated by commas. */
   OC_CORS_ORIGINS: z.string().default(''),
 });
