@@ -71,6 +71,24 @@ it('keeps the first answer, whatever comes after it', async () => {
   expect(await begin()).toEqual({ kind: 'answered', answer: { status: 201, response: 'first' } });
 });
 
+it('hands a released request on at once, under the same id, to one of many', async () => {
+  const first = claimOf(await begin());
+  await store.release(first);
+  const outcomes = await Promise.allSettled([begin(), begin(), begin()]);
+  const claims = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [claimOf(outcome.value)] : []));
+  expect(claims.map(({ id }) => id)).toEqual([first.id]);
+  await store.release(first); // late: it is another's now
+  await expect(begin()).rejects.toThrow(IdempotencyInProgressError);
+  await expect(begin('k', 'other')).rejects.toThrow(IdempotencyKeyReusedError);
+});
+
+it('does not release what was answered', async () => {
+  const claim = claimOf(await begin());
+  await store.finish(claim, { status: 201, response: 'first' });
+  await store.release(claim);
+  expect(await begin()).toMatchObject({ kind: 'answered' });
+});
+
 it('hands the request of a dead process on after a minute, under the same id', async () => {
   const first = claimOf(await begin());
   clock.advance(59_000);

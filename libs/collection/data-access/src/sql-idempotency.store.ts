@@ -1,5 +1,5 @@
 import { IdempotencyInProgressError, IdempotencyKeyReusedError } from '@repo/collection-domain';
-import { CollectionDatabase, instant, isUniqueViolation, translateDatabaseErrors } from '@repo/database';
+import { CollectionDatabase, instant, isConnectionLost, isUniqueViolation, translateDatabaseErrors } from '@repo/database';
 import type { IdempotencyClaim, IdempotencyOutcome, IdempotencyStore, StoredAnswer } from '@repo/http/idempotency-store';
 import { InvalidInputError, newId, SystemClock, TemporaryError, type Clock, type UserId } from '@repo/kernel';
 import { IsNull } from 'typeorm';
@@ -22,10 +22,11 @@ export class SqlIdempotencyStore implements IdempotencyStore {
       throw new InvalidInputError('Idempotency-Key must have 1 to 200 printable ASCII characters');
     }
     return translateDatabaseErrors(async () => {
+      const claim = { id: newId(), claimedAt: this.clock.now() };
       // Between looking and claiming another request may be quicker: then look again.
       for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
         const row = await this.rows.findOneBy({ ownerId, key });
-        const outcome = row ? await this.meet(row, fingerprint) : await this.claim(ownerId, key, fingerprint);
+        const outcome = row ? await this.meet(row, fingerprint, claim) : await this.claim(ownerId, key, fingerprint, claim);
         if (outcome) {
           return outcome;
         }
@@ -46,6 +47,12 @@ export class SqlIdempotencyStore implements IdempotencyStore {
     });
   }
 
+  release(claim: IdempotencyClaim): Promise<void> {
+    return translateDatabaseErrors(async () => {
+      await this.rows.update(this.held(claim), { createdAt: new Date(this.clock.now().getTime() - CLAIM_TIMEOUT_MS) });
+    });
+  }
+
   /** Removes keys older than 24 h; answers how many. */
   purge(): Promise<number> {
     return translateDatabaseErrors(async () => {
@@ -55,20 +62,23 @@ export class SqlIdempotencyStore implements IdempotencyStore {
     });
   }
 
-  private async claim(ownerId: UserId, key: string, fingerprint: string): Promise<IdempotencyOutcome | undefined> {
-    const claim = { id: newId(), claimedAt: this.clock.now() };
+  private async claim(ownerId: UserId, key: string, fingerprint: string, claim: IdempotencyClaim): Promise<IdempotencyOutcome | undefined> {
     try {
       await this.rows.insert({ id: claim.id, ownerId, key, fingerprint, status: null, response: null, createdAt: claim.claimedAt });
       return { kind: 'claimed', claim };
     } catch (error) {
-      if (isUniqueViolation(error)) {
+      // With the connection its answer is lost: the row, if it is there, is known by its id.
+      if (isUniqueViolation(error) || isConnectionLost(error)) {
         return undefined;
       }
       throw error;
     }
   }
 
-  private async meet(row: IdempotencyKeyRow, fingerprint: string): Promise<IdempotencyOutcome | undefined> {
+  private async meet(row: IdempotencyKeyRow, fingerprint: string, claim: IdempotencyClaim): Promise<IdempotencyOutcome | undefined> {
+    if (row.id === claim.id) {
+      return { kind: 'claimed', claim };
+    }
     const ageMs = this.clock.now().getTime() - row.createdAt.getTime();
     if (ageMs > KEPT_MS) {
       await this.rows.delete({ id: row.id, createdAt: instant(this.database.source, row.createdAt) });
@@ -83,7 +93,7 @@ export class SqlIdempotencyStore implements IdempotencyStore {
     if (ageMs < CLAIM_TIMEOUT_MS) {
       throw new IdempotencyInProgressError();
     }
-    const takenOver = { id: row.id, claimedAt: this.clock.now() };
+    const takenOver = { id: row.id, claimedAt: claim.claimedAt };
     const { affected } = await this.rows.update(this.held({ id: row.id, claimedAt: row.createdAt }), { createdAt: takenOver.claimedAt });
     return affected === 1 ? { kind: 'claimed', claim: takenOver } : undefined;
   }

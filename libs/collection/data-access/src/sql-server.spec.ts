@@ -70,6 +70,7 @@ const keyCalls: Calls<SqlIdempotencyStore> = {
   begin: [() => keys.begin(owner, 'new', 'f'), 'SELECT IdempotencyKeys, INSERT IdempotencyKeys', ['IdempotencyKeys']],
   finish: [() => keys.finish(claim, { status: 201, response: {} }), 'UPDATE IdempotencyKeys'],
   forget: [() => keys.forget(claim), 'DELETE IdempotencyKeys'],
+  release: [() => keys.release(claim), 'UPDATE IdempotencyKeys'],
   purge: [() => keys.purge(), 'DELETE IdempotencyKeys'],
 };
 const outboxCalls: Calls<SqlOutboxStore> = {

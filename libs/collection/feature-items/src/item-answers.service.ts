@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { Item } from '@repo/collection-domain';
 import { ObjectStore } from '@repo/storage';
+import type { ListedItem } from './item-pages.service.js';
 import type { ItemAnswer } from './wire.js';
 
 /** Items as callers see them. */
@@ -8,7 +8,7 @@ import type { ItemAnswer } from './wire.js';
 export class ItemAnswersService {
   constructor(private readonly store: ObjectStore) {}
 
-  async answer({ id, name, description, category, photos, createdAt }: Item): Promise<ItemAnswer> {
+  async answer({ id, name, description, category, photos, createdAt }: ListedItem): Promise<ItemAnswer> {
     return {
       id,
       nome: name,

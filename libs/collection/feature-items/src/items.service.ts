@@ -9,12 +9,12 @@ import {
   type CategoryReference,
   type Item,
   type ItemChange,
-  type ItemPage,
   type ItemQuery,
   type Photo,
 } from '@repo/collection-domain';
 import type { ItemId, PhotoId, UserId } from '@repo/kernel';
 import { OutboxRelay } from '@repo/messaging';
+import { ItemPagesService, type ListedPage } from './item-pages.service.js';
 import { PhotoIntakeService } from './photo-intake.service.js';
 import { augmentationMessages, removalMessages } from './photo-messages.js';
 
@@ -30,6 +30,7 @@ export interface ItemDraft {
 export class ItemsService {
   constructor(
     private readonly items: ItemRepository,
+    private readonly pages: ItemPagesService,
     private readonly categories: CategoryRepository,
     private readonly intake: PhotoIntakeService,
     private readonly outbox: OutboxRelay,
@@ -52,8 +53,8 @@ export class ItemsService {
     return item;
   }
 
-  list(query: ItemQuery): Promise<ItemPage> {
-    return this.items.list(query);
+  list(query: ItemQuery): Promise<ListedPage> {
+    return this.pages.list(query);
   }
 
   /** Throws ItemNotFoundError. */

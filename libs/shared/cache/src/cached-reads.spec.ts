@@ -4,10 +4,11 @@ import { z } from 'zod';
 import { CachedReads } from './cached-reads.js';
 import { MemoryCache } from './memory/index.js';
 
-const wanted = { key: 'page', schema: z.object({ owner: z.literal('ana'), items: z.number() }), ttlMs: 60_000 };
+const schema = z.object({ owner: z.string(), items: z.number() });
+const wanted = { key: 'page', schema, isRight: ({ owner }: z.infer<typeof schema>) => owner === 'ana', ttlMs: 60_000 };
 const load = vi.fn(async () => {
   await sleep(20);
-  return { owner: 'ana' as const, items: 3 };
+  return { owner: 'ana', items: 3 };
 });
 let cache: MemoryCache;
 let reads: CachedReads;

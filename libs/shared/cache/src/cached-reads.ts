@@ -5,14 +5,16 @@ import type { Cache } from './cache.js';
 export interface CachedRead<T> {
   /** Names one content for ever: what changes brings another key. */
   readonly key: string;
-  /** Also for what must hold of this content alone, such as whose it is: what does not fit is read anew. */
   readonly schema: ZodType<T>;
+  /** What must hold beside the schema, such as whose it is. */
+  readonly isRight: (found: T) => boolean;
   readonly ttlMs: number;
 }
 
 /**
  * Reads from the cache what is there, and the rest where it comes from: one at a time for each key and
  * process, however many ask, so that an emptied cache is not paid for by what lies behind it.
+ * An entry that does not fit its schema or is not right is read anew and written over.
  */
 export class CachedReads {
   private readonly running = new Map<string, Promise<unknown>>();
@@ -30,10 +32,10 @@ export class CachedReads {
     return started;
   }
 
-  private async lookUp<T>({ key, schema, ttlMs }: CachedRead<T>, load: () => Promise<T>): Promise<T> {
-    const kept = await this.cache.get(key, schema);
-    if (kept !== undefined) {
-      return kept;
+  private async lookUp<T>({ key, schema, isRight, ttlMs }: CachedRead<T>, load: () => Promise<T>): Promise<T> {
+    const found = await this.cache.get(key, schema);
+    if (found !== undefined && isRight(found)) {
+      return found;
     }
     const loaded = await load();
     void this.cache.set(key, loaded, ttlMs); // nobody waits for it, and it never fails

@@ -121,7 +121,7 @@ class Refusal extends DomainError {
 
 /** The rules of the real store, without a database. */
 class RememberedKeys extends IdempotencyStore {
-  readonly rows = new Map<string, { fingerprint: string; claim: IdempotencyClaim; answer?: StoredAnswer }>();
+  readonly rows = new Map<string, { fingerprint: string; claim: IdempotencyClaim; answer?: StoredAnswer; isReleased?: boolean }>();
 
   async begin(ownerId: UserId, key: string, fingerprint: string): Promise<IdempotencyOutcome> {
     const row = this.rows.get(ownerId + key);
@@ -133,6 +133,10 @@ class RememberedKeys extends IdempotencyStore {
     if (row.fingerprint !== fingerprint) {
       throw new Refusal('IDEMPOTENCY_KEY_REUSED');
     }
+    if (row.isReleased) {
+      row.isReleased = false;
+      return { kind: 'claimed', claim: row.claim };
+    }
     if (!row.answer) {
       throw new Refusal('IDEMPOTENCY_IN_PROGRESS');
     }
@@ -140,9 +144,12 @@ class RememberedKeys extends IdempotencyStore {
   }
 
   async finish(claim: IdempotencyClaim, answer: StoredAnswer): Promise<void> {
-    const row = [...this.rows.values()].find((one) => one.claim === claim);
     // A database gives the answer back as JSON.
-    Object.assign(row!, { answer: JSON.parse(JSON.stringify(answer)) });
+    Object.assign(this.rowOf(claim), { answer: JSON.parse(JSON.stringify(answer)) });
+  }
+
+  async release(claim: IdempotencyClaim): Promise<void> {
+    Object.assign(this.rowOf(claim), { isReleased: true });
   }
 
   async forget(claim: IdempotencyClaim): Promise<void> {
@@ -151,6 +158,10 @@ class RememberedKeys extends IdempotencyStore {
 
   async purge(): Promise<number> {
     return 0;
+  }
+
+  private rowOf(claim: IdempotencyClaim) {
+    return [...this.rows.values()].find((one) => one.claim === claim)!;
   }
 }
 
@@ -401,15 +412,27 @@ describe('Idempotency-Key', () => {
     await send('k', 'right').expect(202);
   });
 
-  it('is held after a failure of ours, whose effect is not known', async () => {
+  it('carries the request out again at once after a failure of ours, whose effect is not known, under the same id', async () => {
     work.mockRejectedValueOnce(new TemporaryError('the answer of COMMIT was lost'));
     await send('k').expect(503);
-    await send('k').expect(409);
+    await vi.waitFor(() => send('k').expect(202));
+    expect(work.mock.calls.map(([, id]) => id)).toEqual(['id of k', 'id of k']);
   });
 
-  it('answers although the answer could not be kept', async () => {
+  it('is released when the database is back, and held so long', async () => {
+    work.mockRejectedValueOnce(new TemporaryError('the database is away'));
+    const release = vi.spyOn(keys, 'release').mockRejectedValueOnce(new TemporaryError('the database is away'));
+    await send('k').expect(503);
+    await send('k').expect(409);
+    await vi.waitFor(() => expect(release).toHaveBeenCalledTimes(2), 3_000);
+    await send('k').expect(202);
+  });
+
+  it('answers although the answer could not be kept, and does the work again under the same id when asked', async () => {
     vi.spyOn(keys, 'finish').mockRejectedValueOnce(new TemporaryError('down'));
     await send('k').expect(202);
+    await vi.waitFor(() => send('k').expect(202));
+    expect(work.mock.calls.map(([, id]) => id)).toEqual(['id of k', 'id of k']);
   });
 
   it('does nothing where it is absent', async () => {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import { applyDecorators, createParamDecorator, Injectable, Logger, UseInterceptors, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { ApiHeader } from '@nestjs/swagger';
 import { newId } from '@repo/kernel';
@@ -8,6 +9,9 @@ import type { GuardedRequest } from './access.js';
 import { answerError } from './error-answer.js';
 import { IdempotencyStore, type IdempotencyClaim } from './idempotency.store.js';
 import { Refuses } from './open-api.js';
+
+/** After a failure of ours the database may be away; a claim that can't be released by then ends by itself. */
+const RELEASE_PAUSES_MS = [0, 1_000, 2_000, 4_000, 8_000, 16_000];
 
 type RepeatableRequest = GuardedRequest & { idempotencyClaim?: IdempotencyClaim };
 
@@ -47,20 +51,33 @@ export class IdempotencyInterceptor implements NestInterceptor {
       catchError((error: unknown) => this.giveBack(claim, error)),
       mergeMap(async (body: unknown) => {
         // When this fails the work is done all the same: a repeated request meets what it made, by the claim's id.
-        await this.store
-          .finish(claim, { status: response.statusCode, response: body })
-          .catch((error: unknown) => this.logger.warn({ msg: 'an answer could not be kept for its Idempotency-Key', err: error }));
+        await this.store.finish(claim, { status: response.statusCode, response: body }).catch((error: unknown) => {
+          this.logger.warn({ msg: 'an answer could not be kept for its Idempotency-Key', err: error });
+          void this.release(claim);
+        });
         return body;
       }),
     );
   }
 
-  /** Only a refusal is known to have had no effect; after a failure of ours the claim waits for the same request to finish it. */
+  /** Only a refusal is known to have had no effect; after a failure of ours the same request has to finish it. */
   private async giveBack(claim: IdempotencyClaim, error: unknown): Promise<never> {
     if (answerError(error).status < 500) {
       await this.store.forget(claim).catch(() => {}); // it expires by itself; the request's own error is the one to tell
+    } else {
+      void this.release(claim); // nobody waits for a database that is away
     }
     throw error;
+  }
+
+  private async release(claim: IdempotencyClaim): Promise<void> {
+    for (const pauseMs of RELEASE_PAUSES_MS) {
+      await wait(pauseMs, undefined, { ref: false });
+      const isReleased = await this.store.release(claim).then(() => true, () => false);
+      if (isReleased) {
+        return;
+      }
+    }
   }
 }
 

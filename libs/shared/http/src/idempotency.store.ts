@@ -32,6 +32,8 @@ export abstract class IdempotencyStore {
   abstract finish(claim: IdempotencyClaim, answer: StoredAnswer): Promise<void>;
   /** Gives the key back: the request had no effect. */
   abstract forget(claim: IdempotencyClaim): Promise<void>;
+  /** The request is over and its effect not known: the next one with this key carries it out again at once, under the same id. */
+  abstract release(claim: IdempotencyClaim): Promise<void>;
   /** Removes keys older than 24 h; answers how many. */
   abstract purge(): Promise<number>;
 }
