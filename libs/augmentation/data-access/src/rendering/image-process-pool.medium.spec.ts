@@ -1,13 +1,14 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { pathToFileURL } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { PhotoUnreadableError, RenderCrashedError, RenderTimeoutError } from '@repo/augmentation-domain';
 import { builtFile, newId, TemporaryError, type PhotoId } from '@repo/kernel';
 import sharp from 'sharp';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ImageProcessPool, type ImageProcessPoolOptions } from './image-process-pool.js';
 
 let photo: Buffer;
@@ -21,12 +22,14 @@ beforeAll(async () => {
     .toBuffer();
   folder = await mkdtemp(path.join(tmpdir(), 'image-process-'));
   trickyWorker = path.join(folder, 'tricky.mjs');
-  // The real worker, but for photos that bring a decoder down or keep it busy for ever.
+  // The real worker, but for photos that bring a decoder down, take more memory than there is or keep it busy for ever.
   await writeFile(
     trickyWorker,
     `const { emit } = process;
      process.emit = function (event, message, ...rest) {
        if (event === 'message' && message.order.category === 'crash') process.kill(process.pid, 'SIGSEGV');
+       if (event === 'message' && message.order.category === 'out of memory') process.kill(process.pid, 'SIGKILL');
+       if (event === 'message' && message.order.category === 'out of heap') for (const held = []; ; ) held.push(new Array(1e5).fill(message));
        if (event === 'message' && message.order.category === 'hang') for (;;);
        return emit.call(this, event, message, ...rest);
      };
@@ -54,19 +57,53 @@ it('renders in a process of its own', async () => {
   expect(workerMemoryBytes).toBeLessThan(200e6);
 });
 
-it('says which photo brought a process down, and renders its neighbours', async () => {
+it.each([
+  ['crash', 'SIGSEGV'],
+  ['out of memory', 'SIGKILL'], // what the kernel sends
+  ['out of heap', 'SIGABRT'],
+])('says which photo brought a process down (%s), and renders its neighbours', async (category, how) => {
   const pool = open();
-  const bad = order('crash');
+  const bad = order(category);
   const crash = pool.render(photo, bad);
   const neighbours = Promise.all(Array.from({ length: 9 }, () => pool.render(photo, order())));
-  await expect(crash).rejects.toThrow(new RenderCrashedError(bad.photoId, 'SIGSEGV'));
+  await expect(crash).rejects.toThrow(new RenderCrashedError(bad.photoId, how));
   expect((await neighbours).every(({ variants }) => variants.length === 13)).toBe(true);
+});
+
+it('dies at a crash point once, and renders the photo when it comes again', async () => {
+  const pool = open({ workers: 1, crashAt: 'augment.rendered:5' });
+  const asked = order();
+  await expect(pool.render(photo, asked)).rejects.toThrow(new RenderCrashedError(asked.photoId, 'SIGKILL'));
+  expect((await pool.render(photo, asked)).variants).toHaveLength(13);
 });
 
 it('ends a process that takes too long', async () => {
   const pool = open({ workers: 1, deadlineMs: 4_000 });
   await expect(pool.render(photo, order('hang'))).rejects.toThrow(RenderTimeoutError);
   await expect(pool.render(photo, order())).resolves.toBeDefined();
+});
+
+describe('the event loop of who asks', () => {
+  /** The longest that anything had to wait meanwhile, in milliseconds. */
+  async function lagDuring(work: () => Promise<unknown>): Promise<number> {
+    const delay = monitorEventLoopDelay({ resolution: 5 });
+    delay.enable();
+    await work();
+    delay.disable();
+    return delay.max / 1e6;
+  }
+
+  it('stays free while photos of 12 megapixels are rendered', async () => {
+    const pool = open();
+    const large = await sharp({ create: { width: 4_000, height: 3_000, channels: 3, background: '#999', noise: { type: 'gaussian', mean: 128, sigma: 30 } } }).jpeg().toBuffer();
+    await pool.render(photo, order());
+    expect(await lagDuring(() => Promise.all(Array.from({ length: 4 }, () => pool.render(large, order()))))).toBeLessThan(250);
+  });
+
+  it('stays free while a transformation never ends', async () => {
+    const pool = open({ workers: 1, deadlineMs: 3_000 });
+    expect(await lagDuring(() => expect(pool.render(photo, order('hang'))).rejects.toThrow(RenderTimeoutError))).toBeLessThan(250);
+  });
 });
 
 it('keeps its process when a photo can not be decoded', async () => {
