@@ -2,52 +2,81 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { freePortRows } from './free-port-rows.js';
 import { PublicDoor } from './public-door.js';
 
 const program = fileURLToPath(new URL('../../standalone/dist/main.js', import.meta.url));
 const START_TIMEOUT_MS = 90_000;
+/** As the platform has it between two processes of one service. */
+const PORT_STEP = 10;
+
+const onlyOne = { backends: 1, augmentations: 1 };
+const row = (first: number, length: number) => Array.from({ length }, (_, index) => first + index * PORT_STEP);
 
 export const administrator = { email: 'dona@example.org', password: 'uma-senha-de-teste' };
+
+export interface PlatformShape {
+  /** More variables of the environment. */
+  settings?: Readonly<Record<string, string>>;
+  /** Given: `npm run start:services` with so many of each, on the servers that the settings name. Else `npm start`. */
+  copies?: { backends: number; augmentations: number };
+}
 
 /**
  * The real platform, started as a person does it, in a data folder of its own that outlives
  * each start. Ports stay the same from start to start, so that links keep their meaning.
  */
 export class PlatformUnderTest {
+  /** Where each backend and each augmentation service listens. */
+  readonly backendPorts: readonly number[];
+  readonly augmentationPorts: readonly number[];
+  /** To all backends in turn. */
   readonly door: PublicDoor;
   private child: ChildProcess | undefined;
   private said = '';
 
   private constructor(
     readonly dataDir: string,
-    private readonly ports: readonly [number, number, number, number],
-    private readonly settings: Readonly<Record<string, string>>,
+    private readonly ports: readonly [backend: number, augmentations: number, training: number, classifier: number],
+    private readonly shape: PlatformShape,
   ) {
-    this.door = new PublicDoor(`http://127.0.0.1:${ports[0]}`, administrator);
+    const { backends, augmentations } = shape.copies ?? onlyOne;
+    this.backendPorts = row(ports[0], backends);
+    this.augmentationPorts = row(ports[1], augmentations);
+    this.door = this.doorTo(...this.backendPorts);
   }
 
-  /** @param settings more variables of the environment */
-  static async create(settings: Readonly<Record<string, string>> = {}): Promise<PlatformUnderTest> {
-    const dataDir = await mkdtemp(path.join(tmpdir(), 'oc-e2e-'));
-    return new PlatformUnderTest(dataDir, await fourFreePorts(), settings);
+  static async create(shape: PlatformShape = {}): Promise<PlatformUnderTest> {
+    const { backends, augmentations } = shape.copies ?? onlyOne;
+    const ports = (await freePortRows(PORT_STEP, backends, augmentations, 1, 1)) as [number, number, number, number];
+    return new PlatformUnderTest(await mkdtemp(path.join(tmpdir(), 'oc-e2e-')), ports, shape);
+  }
+
+  /** To these backends alone. */
+  doorTo(...ports: readonly number[]): PublicDoor {
+    return new PublicDoor(
+      ports.map((port) => `http://127.0.0.1:${port}`),
+      administrator,
+    );
   }
 
   /** Resolves with the seconds until it was ready. Throws with what it said when it ends before, or takes too long. */
   async start(): Promise<number> {
-    const [port, classifierPort, augmentationsPort, trainingPort] = this.ports;
+    const [port, augmentationsPort, trainingPort, classifierPort] = this.ports;
+    const { settings, copies } = this.shape;
     const startedAt = performance.now();
     this.said = '';
-    const child = fork(program, [], {
+    const child = fork(program, copies ? ['--services', '--backends', String(copies.backends), '--augmentations', String(copies.augmentations)] : [], {
+      cwd: this.dataDir, // where there is no .env
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       detached: true,
       execArgv: [], // the test runner resolves packages to their sources, the platform is compiled
       env: {
-        ...environmentWithoutSettings(),
+        ...environmentWithoutSettings,
         OC_DATA_DIR: this.dataDir,
         PORT: String(port),
         CLASSIFIER_PORT: String(classifierPort),
@@ -55,7 +84,7 @@ export class PlatformUnderTest {
         TRAINING_PORT: String(trainingPort),
         OC_AUTH_EMAIL: administrator.email,
         OC_AUTH_PASSWORD: administrator.password,
-        ...this.settings,
+        ...settings,
       },
     });
     this.child = child;
@@ -113,7 +142,7 @@ export class PlatformUnderTest {
   }
 
   /** Ids of running processes that work in this data folder, other than the supervisor's. Linux only. */
-  processes(): { pid: number; command: string }[] {
+  processes(): RunningProcess[] {
     return runningProcesses().filter(({ pid, ties }) => pid !== process.pid && pid !== this.child?.pid && ties.some((tie) => tie.includes(this.dataDir)));
   }
 
@@ -123,9 +152,11 @@ export class PlatformUnderTest {
     return listeningSockets(new Set(pids.flatMap(socketsOf)));
   }
 
-  /** The process of one service, e.g. `augmentations`. */
-  service(name: string): number | undefined {
-    return this.processes().find(({ command }) => command.includes(path.join(name, 'dist', 'main.js')))?.pid;
+  /** The process of one service, e.g. `augmentations`; of several, the one that listens on `port`. */
+  service(name: string, port?: number): number | undefined {
+    const isMeant = ({ command, ties }: RunningProcess) =>
+      command.includes(path.join(name, 'dist', 'main.js')) && (port === undefined || ties.some((tie) => tie.includes(`PORT=${port}\0`)));
+    return this.processes().find(isMeant)?.pid;
   }
 
   /** Ends whatever is left, then removes the data folder. */
@@ -152,11 +183,9 @@ export async function eventually(what: string, isSo: () => boolean | Promise<boo
 }
 
 /** What the machine's own settings say must not reach the platform under test. */
-function environmentWithoutSettings(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(OC_|PORT$|NODE_ENV$|VITEST|NODE_OPTIONS$)/.test(name)));
-}
+const environmentWithoutSettings = Object.fromEntries(['PATH', 'HOME', 'TMPDIR', 'LANG'].flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
 
-interface RunningProcess {
+export interface RunningProcess {
   readonly pid: number;
   readonly command: string;
   /** Its command line, environment and folder. */
@@ -210,17 +239,4 @@ function readAddress(local: string): string {
   const [address = '', port = ''] = local.split(':');
   const bytes = address.match(/../g)?.map((byte) => Number.parseInt(byte, 16)) ?? [];
   return `${bytes.length === 4 ? bytes.reverse().join('.') : address}:${Number.parseInt(port, 16)}`;
-}
-
-async function fourFreePorts(): Promise<[number, number, number, number]> {
-  const servers = await Promise.all(
-    [0, 1, 2, 3].map(async () => {
-      const server = createServer().listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return ports as [number, number, number, number];
 }

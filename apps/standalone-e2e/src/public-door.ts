@@ -48,12 +48,13 @@ export interface UploadedFile {
   readonly type?: string;
 }
 
-/** The REST API as anybody outside uses it; answers are taken as they come. */
+/** The REST API as anybody outside uses it, of several backends one after the other; answers are taken as they come. */
 export class PublicDoor {
   private token: string | undefined;
+  private calls = 0;
 
   constructor(
-    readonly url: string,
+    private readonly urls: readonly string[],
     private readonly credentials: { readonly email: string; readonly password: string },
   ) {}
 
@@ -116,7 +117,8 @@ export class PublicDoor {
 
   private async call<T>(path: string, { headers, ...request }: RequestInit & { headers?: Record<string, string> }): Promise<Answer<T>> {
     const authorization: Record<string, string> = this.token ? { Authorization: `Bearer ${this.token}` } : {};
-    const response = await fetch(`${this.url}/api${path}`, { ...request, headers: { ...authorization, ...headers }, signal: AbortSignal.timeout(60_000) });
+    const url = this.urls[this.calls++ % this.urls.length];
+    const response = await fetch(`${url}/api${path}`, { ...request, headers: { ...authorization, ...headers }, signal: AbortSignal.timeout(60_000) });
     const text = await response.text();
     const isJson = response.headers.get('Content-Type')?.includes('json') ?? false;
     return { status: response.status, headers: response.headers, body: (isJson && text ? JSON.parse(text) : text || undefined) as T };

@@ -47,6 +47,17 @@ it('does not start one again that never served, but says so', async () => {
   expect(report).not.toHaveBeenCalled();
 });
 
+it('starts one again that a server did not answer yet, and waits for it', async () => {
+  const part = await serviceOf(`import { readFileSync } from 'node:fs'; if (readFileSync(new URL('lives', import.meta.url)).length < 3) process.exit(75); ${READY} setInterval(() => {}, 1_000);`);
+  await part.start(20_000);
+  expect(await lives()).toBe(3);
+});
+
+it('waits for a server only so long', async () => {
+  const part = await serviceOf('process.exit(75);');
+  await expect(part.start(1_500)).rejects.toThrow('part was not ready within 1.5 s');
+});
+
 it('gives up on one that can\'t use its configuration', async () => {
   const part = await serviceOf('process.exit(78);');
   await expect(part.start(10_000)).rejects.toThrow('exit code 78');

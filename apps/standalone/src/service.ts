@@ -17,6 +17,8 @@ export interface ServiceSpec {
 
 /** sysexits' EX_CONFIG: starting again can't help. */
 const BAD_CONFIGURATION = 78;
+/** sysexits' EX_TEMPFAIL: a server that it needs did not answer. */
+const TRY_AGAIN = 75;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
 /** A service that ran this long had started well: its next crash begins with the first pause again. */
@@ -38,6 +40,8 @@ export class Service {
   private child: ChildProcess | undefined;
   private isStopping = false;
   private hasServed = false;
+  /** Settles `start`. */
+  private starting: { resolve: () => void; reject: (error: Error) => void } | undefined;
   private pauseMs = FIRST_PAUSE_MS;
 
   constructor(
@@ -55,26 +59,20 @@ export class Service {
     return this.child?.pid;
   }
 
-  /** Resolves when the service says that it serves. Throws when it dies before, or says nothing for `timeoutMs`. */
+  /**
+   * Resolves when the service says that it serves; until then one that a server did not answer is started again.
+   * Throws when it ends otherwise, or does not serve within `timeoutMs`.
+   */
   async start(timeoutMs: number): Promise<void> {
-    const child = this.spawn();
-    const ready = new Promise<void>((resolve) => {
-      child.on('message', (message: { type?: string }) => {
-        if (message?.type === 'ready') {
-          this.hasServed = true;
-          resolve();
-        }
+    const late = setTimeout(() => this.starting?.reject(new Error(`${this.name} was not ready within ${timeoutMs / 1000} s; its log says why`)), timeoutMs).unref();
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.starting = { resolve, reject };
+        this.spawn();
       });
-    });
-    const died = once(child, 'exit').then(([code, signal]) => {
-      throw new Error(`${this.name} ended while starting (${signal ?? `exit code ${code}`}); its log says why`);
-    });
-    const late = sleep(timeoutMs, undefined, { ref: false }).then(() => {
-      throw new Error(`${this.name} was not ready within ${timeoutMs / 1000} s`);
-    });
-    died.catch(() => {}); // only one of the three is awaited to its end
-    late.catch(() => {});
-    await Promise.race([ready, died, late]);
+    } finally {
+      clearTimeout(late);
+    }
   }
 
   /** SIGTERM, then SIGKILL after `graceMs`. */
@@ -102,6 +100,12 @@ export class Service {
     const startedAt = Date.now();
     child.stdout?.on('data', (chunk: Buffer) => this.log.write(chunk));
     child.stderr?.on('data', (chunk: Buffer) => this.log.write(chunk));
+    child.on('message', (message: { type?: string }) => {
+      if (message.type === 'ready') {
+        this.hasServed = true;
+        this.starting?.resolve();
+      }
+    });
     child.on('exit', (code, signal) => void this.onExit(code, signal, Date.now() - startedAt));
     this.child = child;
     return child;
@@ -111,15 +115,16 @@ export class Service {
     if (this.isStopping) {
       return;
     }
+    const how = signal ?? `exit code ${code}`;
     if (code === BAD_CONFIGURATION) {
       this.giveUp(`${this.name} can't use its configuration`, code);
+    }
+    if (code === BAD_CONFIGURATION || (!this.hasServed && code !== TRY_AGAIN)) {
+      this.starting?.reject(new Error(`${this.name} ended while starting (${how}); its log says why`));
       return;
     }
-    if (!this.hasServed) {
-      return; // `start` throws: what never worked is not tried again
-    }
     this.pauseMs = livedMs > STABLE_AFTER_MS ? FIRST_PAUSE_MS : Math.min(this.pauseMs * 2, LONGEST_PAUSE_MS);
-    this.report(`${this.name} ended (${signal ?? `exit code ${code}`}); starting it again in ${this.pauseMs / 1000} s`);
+    this.report(`${this.name} ended (${how}); starting it again in ${this.pauseMs / 1000} s`);
     await sleep(this.pauseMs);
     if (!this.isStopping) {
       this.spawn();

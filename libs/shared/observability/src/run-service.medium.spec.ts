@@ -25,6 +25,12 @@ it('ends with 1 and a fatal line when it could not start', async () => {
   expect(JSON.parse(log)).toMatchObject({ level: 60, service: 'fixture', msg: 'fixture could not start', err: { message: 'no database' } });
 });
 
+it('ends with 75 when it could not start yet', async () => {
+  const { code, log } = await start({ ...good, OUTAGE: 'no answer' }).end;
+  expect(code).toBe(75);
+  expect(JSON.parse(log)).toMatchObject({ level: 40, msg: "fixture can't start yet", err: { message: 'no answer' } });
+});
+
 it.each<[name: string, ask: (child: ReturnType<typeof start>['child']) => void]>([
   ['SIGTERM', (child) => child.kill('SIGTERM')],
   ['SIGINT', (child) => child.kill('SIGINT')],

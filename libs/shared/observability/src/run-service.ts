@@ -1,11 +1,16 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { ConfigurationError } from '@repo/config';
+import { TemporaryError } from '@repo/kernel';
 import type { Level } from 'pino';
 import { JsonLogger } from './json-logger.js';
 
+/** sysexits' EX_TEMPFAIL. */
+const TRY_AGAIN = 75;
+
 /**
  * Starts a service: its configuration first, then what `start` does, with a logger of the service's name.
- * Ends the process with 78 (sysexits' EX_CONFIG) when the configuration can't be used, with 1 when `start` fails.
+ * Ends the process with 78 (sysexits' EX_CONFIG) when the configuration can't be used, with 75 (EX_TEMPFAIL) when
+ * `start` throws a TemporaryError, since a server may merely not answer yet, and with 1 when it fails otherwise.
  *
  * @param readConfig throws ConfigurationError
  */
@@ -19,6 +24,10 @@ export async function runService<Config extends { LOG_LEVEL: Level }>(
   try {
     await start(config, logger);
   } catch (error) {
+    if (error instanceof TemporaryError) {
+      logger.warn({ msg: `${name} can't start yet`, err: error });
+      process.exit(TRY_AGAIN);
+    }
     logger.fatal({ msg: `${name} could not start`, err: error });
     process.exit(1);
   }
