@@ -25,7 +25,7 @@ export class PartsModule implements OnApplicationShutdown {
       module: PartsModule,
       providers: [
         { provide: LearningDatabase, useFactory: async () => new LearningDatabase(await openDatabase(config.LEARNING_DATABASE_URL, options)) },
-        { provide: ImageProcessPool, useFactory: () => new ImageProcessPool({ workers: config.OC_AUGMENT_WORKERS, format }) },
+        { provide: ImageProcessPool, useFactory: () => new ImageProcessPool({ workers: config.OC_AUGMENT_WORKERS, format, crashAt: config.CRASH_AT }) },
         { provide: PhotoRenderer, useExisting: ImageProcessPool },
         { provide: AugmentationRepository, useFactory: (database: LearningDatabase) => new SqlAugmentationRepository(database), inject: [LearningDatabase] },
         { provide: Inbox, useFactory: (database: LearningDatabase) => new SqlInbox(database), inject: [LearningDatabase] },

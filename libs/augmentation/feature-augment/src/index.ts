@@ -1,1 +1,3 @@
+export * from './augment-photo.handler.js';
 export * from './augment.module.js';
+export * from './remove-photo.handler.js';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { TemporaryError } from '@repo/kernel';
+import { crashPoint, TemporaryError } from '@repo/kernel';
 import { ModelAnnouncer, ModelTrainer, ServedVersion, TrainingRuns, type ModelVersion, type TrainingClaim, type TrainingResult } from '@repo/recognition-domain';
 import { ModelPublisher } from './model-publisher.js';
 import { TrainingStopped, type TrainingHeartbeat } from './training-heartbeat.js';
@@ -44,15 +44,18 @@ export class CollectionTrainingService {
     }
 
     const version = await this.publisher.publish(claim.run.id, report, material, heartbeat);
+    crashPoint('train.version-stored');
     if (!(await this.runs.noteVersion(claim, version))) {
       throw new TrainingStopped('lost');
     }
+    crashPoint('train.version-noted');
     return this.announce(version, heartbeat);
   }
 
   private async announce(version: ModelVersion, heartbeat: TrainingHeartbeat): Promise<TrainingResult> {
     heartbeat.begin('announcing');
     const { state, reason } = await this.announcePatiently(version, heartbeat.signal);
+    crashPoint('train.announced');
     switch (state) {
       case 'active':
         await this.waitUntilServed(version, heartbeat.signal);
