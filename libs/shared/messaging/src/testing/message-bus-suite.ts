@@ -625,7 +625,8 @@ export function messageBusSuite(name: string, getBroker: () => BrokerUnderTest, 
           await sleep(30);
         };
         await Promise.all([bus.watchDeadLetters(queue, keeperOf('first')), second.watchDeadLetters(queue, keeperOf('second'))]);
-        await vi.waitFor(async () => expect(isIdle(await bus.depth(queue))).toBe(true), 15_000);
+        await vi.waitFor(() => expect(kept).toHaveLength(numbers.length), 15_000);
+        await vi.waitFor(async () => expect(isIdle(await bus.depth(queue))).toBe(true), 5_000);
         expect(kept.map(([, n]) => n).sort((a, b) => a! - b!)).toEqual(numbers);
         expect(new Set(kept.map(([who]) => who))).toEqual(new Set(['first', 'second']));
       }, 30_000);
@@ -638,7 +639,7 @@ export function messageBusSuite(name: string, getBroker: () => BrokerUnderTest, 
         await vi.waitFor(() => expect(watcher.deadLetters).toHaveLength(1), 5_000);
         watcher.kill();
         await watcher.ended;
-        expect((await bus.depth(queue)).dead).toBe(1);
+        await vi.waitFor(async () => expect((await bus.depth(queue)).dead).toBe(1));
         const kept: DeadLetter[] = [];
         await bus.watchDeadLetters(queue, async (letter) => void kept.push(letter));
         await vi.waitFor(() => expect(kept).toEqual(watcher.deadLetters), 10_000);
