@@ -1,0 +1,28 @@
+import { AccessDeniedError, DomainError, TemporaryError } from '@repo/kernel';
+
+export { UnroutableError } from '../message-bus.js';
+
+const notFound = 404;
+const accessRefused = 403;
+const preconditionFailed = 406;
+
+const codeOf = (error: unknown) => (error as { code?: unknown } | undefined)?.code;
+
+export function isNotFound(error: unknown): boolean {
+  return codeOf(error) === notFound;
+}
+
+export function isPreconditionFailed(error: unknown): boolean {
+  return codeOf(error) === preconditionFailed;
+}
+
+/** What a failure of the driver means to the rest of the platform. */
+export function brokerFailure(error: unknown): DomainError {
+  if (error instanceof DomainError) {
+    return error;
+  }
+  const { message } = error as Error;
+  return codeOf(error) === accessRefused || /ACCESS[-_]REFUSED/.test(message)
+    ? new AccessDeniedError(`RabbitMQ refuses this: ${message}`, { cause: error })
+    : new TemporaryError(`RabbitMQ did not do this: ${message}`, { cause: error });
+}

@@ -1,0 +1,3 @@
+export { UnroutableError } from './errors.js';
+export * from './rabbit-message-bus.js';
+export { QueueMismatchError } from './topology.js';

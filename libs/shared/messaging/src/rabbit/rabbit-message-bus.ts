@@ -1,0 +1,159 @@
+import type { MessageDefinition } from '@repo/contracts';
+import { TemporaryError } from '@repo/kernel';
+import { LogDeadLetters, type DeadLetter, type DeadLetterSink } from '../dead-letter.js';
+import type { DeliveryRules, Subscription } from '../delivery.js';
+import { writeEnvelope } from '../envelope-text.js';
+import { MessageBus, type MessageHandler, type PublishOptions, type QueueDepth } from '../message-bus.js';
+import { standardRetries, type RetryPolicy } from '../retry-policy.js';
+import { BrokerConnection } from './broker-connection.js';
+import { Canary } from './canary.js';
+import { DeadLetterWatcher } from './dead-letter-watcher.js';
+import { UnroutableError } from './errors.js';
+import { Isolation } from './isolation.js';
+import { Publisher } from './publisher.js';
+import { QueueConsumer } from './queue-consumer.js';
+import { deadQueueOf, delayQueueOf, suspectQueueOf, Topology } from './topology.js';
+
+export interface RabbitMessageBusOptions {
+  /** amqp://user:password@host:5672/vhost or amqps://… */
+  url: string;
+  /** Hears of every dead letter; the log by default. */
+  deadLetters?: DeadLetterSink;
+  /** Three attempts, 5 s and 10 s apart, by default. The broker keeps the waits exactly: their jitter is not used. */
+  retries?: RetryPolicy;
+  /** A handler that takes longer has failed this attempt; 60 s by default. */
+  handlerDeadlineMs?: number;
+  /** Queues that are made before the bus counts as open; others when they are first used. */
+  queues?: readonly string[];
+  /** Time that a queue gets between its making and its first message; 2 s by default. */
+  settleMs?: number;
+}
+
+interface Parts {
+  publishing: BrokerConnection;
+  consuming: BrokerConnection;
+  topology: Topology;
+  publisher: Publisher;
+  canary: Canary;
+}
+
+/**
+ * Messages in RabbitMQ's quorum queues, 3.10 or later. A broker that is short of disk or memory stops whoever
+ * publishes, so that is a connection of its own: outcomes still get through on the other.
+ */
+export class RabbitMessageBus extends MessageBus {
+  private readonly isolation = new Isolation();
+  private readonly consumers = new Map<string, QueueConsumer>();
+  private readonly watchers = new Map<string, DeadLetterWatcher>();
+
+  private constructor(
+    private readonly parts: Parts,
+    private readonly rules: DeliveryRules,
+    private readonly deadLetters: DeadLetterSink,
+  ) {
+    super();
+  }
+
+  /**
+   * Connects, and makes the queues that are missing. Throws TemporaryError when the broker does not
+   * answer, AccessDeniedError when it refuses us, QueueMismatchError when a queue is there with other settings.
+   */
+  static async open({
+    url,
+    deadLetters = new LogDeadLetters(),
+    retries = standardRetries,
+    handlerDeadlineMs = 60_000,
+    queues = [],
+    settleMs = 2_000,
+  }: RabbitMessageBusOptions): Promise<RabbitMessageBus> {
+    const connections = await openBoth(url);
+    try {
+      const { publishing, consuming } = connections;
+      const topology = new Topology(publishing, retries.waitsMs, settleMs);
+      const publisher = new Publisher(publishing);
+      const canary = new Canary(consuming, publisher);
+      await topology.open(queues);
+      await publisher.open();
+      await canary.open();
+      return new RabbitMessageBus({ ...connections, topology, publisher, canary }, { retries, handlerDeadlineMs }, deadLetters);
+    } catch (error) {
+      await Promise.all([connections.publishing.close(), connections.consuming.close()]);
+      throw error;
+    }
+  }
+
+  async publish<Body>(message: MessageDefinition<Body>, body: Body, options?: PublishOptions): Promise<void> {
+    const { messageId, text } = writeEnvelope(message, body, options);
+    const { topology, publisher } = this.parts;
+    await topology.ensure(message.queue);
+    try {
+      await publisher.send(message.queue, { text, messageId, type: message.name, headers: {} });
+    } catch (error) {
+      if (error instanceof UnroutableError) {
+        // Made again at once, so that the next try succeeds; what keeps it from that is told to whoever tries.
+        topology.renew(message.queue).catch(() => undefined);
+      }
+      throw error;
+    }
+  }
+
+  async subscribe<Body>(message: MessageDefinition<Body>, handler: MessageHandler<Body>, { parallel }: { parallel: number }): Promise<void> {
+    if (this.consumers.has(message.queue)) {
+      throw new Error(`${message.queue} has a handler in this process already`);
+    }
+    const { consuming: connection, publisher, topology } = this.parts;
+    const { isolation, rules, deadLetters } = this;
+    const subscription = { message, handler } as Subscription<unknown>;
+    const consumer = new QueueConsumer({ connection, publisher, topology, isolation, rules, deadLetters }, subscription, parallel);
+    this.consumers.set(message.queue, consumer);
+    await consumer.open();
+  }
+
+  async watchDeadLetters(queue: string, keep: (letter: DeadLetter) => Promise<void>): Promise<void> {
+    if (this.watchers.has(queue)) {
+      throw new Error(`${deadQueueOf(queue)} has a watcher in this process already`);
+    }
+    const { consuming: connection, publisher, topology } = this.parts;
+    const watcher = new DeadLetterWatcher({ connection, publisher, topology }, queue, keep);
+    this.watchers.set(queue, watcher);
+    await watcher.open();
+  }
+
+  async roundTrip(timeoutMs: number): Promise<void> {
+    for (const consumer of [...this.consumers.values(), ...this.watchers.values()]) {
+      consumer.check();
+    }
+    await this.parts.canary.fly(timeoutMs);
+  }
+
+  async depth(queue: string): Promise<QueueDepth> {
+    const { topology } = this.parts;
+    const delayQueues = this.rules.retries.waitsMs.map((waitMs) => delayQueueOf(queue, waitMs));
+    const [waiting, dead] = await Promise.all([
+      Promise.all([queue, suspectQueueOf(queue), ...new Set(delayQueues)].map((name) => topology.count(name))),
+      topology.count(deadQueueOf(queue)),
+    ]);
+    return {
+      waiting: waiting.reduce((sum, count) => sum + count, 0),
+      running: this.consumers.get(queue)?.running,
+      dead: dead + (this.watchers.get(queue)?.inHand ?? 0),
+    };
+  }
+
+  async close(graceMs: number): Promise<void> {
+    const { canary, publisher, publishing, consuming } = this.parts;
+    await Promise.all([...this.consumers.values(), ...this.watchers.values()].map((consumer) => consumer.close(graceMs)));
+    await Promise.all([canary.close(), publisher.close()]);
+    await Promise.all([publishing.close(), consuming.close()]);
+  }
+}
+
+async function openBoth(url: string): Promise<Pick<Parts, 'publishing' | 'consuming'>> {
+  const publishing = await BrokerConnection.open(url, 'publishing');
+  try {
+    return { publishing, consuming: await BrokerConnection.open(url, 'consuming') };
+  } catch (error) {
+    await publishing.close();
+    throw error;
+  }
+}
