@@ -31,6 +31,18 @@ it('ends with 75 when it could not start yet', async () => {
   expect(JSON.parse(log)).toMatchObject({ level: 40, msg: "fixture can't start yet", err: { message: 'no answer' } });
 });
 
+it('ends by SIGKILL at the crash point that it is told', async () => {
+  const { child, end } = start({ ...good, CRASH_AT: 'upload.before-put' });
+  await end;
+  expect(child.signalCode).toBe('SIGKILL');
+});
+
+it('ends with 1 when there is no such crash point', async () => {
+  const { code, log } = await start({ ...good, CRASH_AT: 'upload.somewhere' }).end;
+  expect(code).toBe(1);
+  expect(JSON.parse(log)).toMatchObject({ err: { message: expect.stringContaining('upload.somewhere') as string } });
+});
+
 it.each<[name: string, ask: (child: ReturnType<typeof start>['child']) => void]>([
   ['SIGTERM', (child) => child.kill('SIGTERM')],
   ['SIGINT', (child) => child.kill('SIGINT')],

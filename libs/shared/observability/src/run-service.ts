@@ -1,6 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { ConfigurationError } from '@repo/config';
-import { TemporaryError } from '@repo/kernel';
+import { armCrashPoint, TemporaryError } from '@repo/kernel';
 import type { Level } from 'pino';
 import { JsonLogger } from './json-logger.js';
 
@@ -9,12 +9,12 @@ const TRY_AGAIN = 75;
 
 /**
  * Starts a service: its configuration first, then what `start` does, with a logger of the service's name.
- * Ends the process with 78 (sysexits' EX_CONFIG) when the configuration can't be used, with 75 (EX_TEMPFAIL) when
+ * Arms the crash point that a test names as CRASH_AT. Ends the process with 78 (sysexits' EX_CONFIG) when the configuration can't be used, with 75 (EX_TEMPFAIL) when
  * `start` throws a TemporaryError, since a server may merely not answer yet, and with 1 when it fails otherwise.
  *
  * @param readConfig throws ConfigurationError
  */
-export async function runService<Config extends { LOG_LEVEL: Level }>(
+export async function runService<Config extends { LOG_LEVEL: Level; CRASH_AT?: string | undefined }>(
   name: string,
   readConfig: () => Config,
   start: (config: Config, logger: JsonLogger) => Promise<void>,
@@ -22,6 +22,9 @@ export async function runService<Config extends { LOG_LEVEL: Level }>(
   const config = orExit(readConfig);
   const logger = new JsonLogger({ service: name, level: config.LOG_LEVEL });
   try {
+    if (config.CRASH_AT !== undefined) {
+      armCrashPoint(config.CRASH_AT);
+    }
     await start(config, logger);
   } catch (error) {
     if (error instanceof TemporaryError) {
