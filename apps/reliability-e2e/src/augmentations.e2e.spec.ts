@@ -134,10 +134,7 @@ describe.skipIf(missingServers().length > 0)(titled('augmentation workers'), () 
     await worker.start();
     await backend.crashed();
     await backend.untilReady();
-    await eventually('the broker has let the letter go', async () => {
-      const { body } = await platform.collector.get<{ dead?: number }>('/Queues/ImageAugmentations');
-      return body.dead === 0;
-    });
+    await eventually('the broker has let the letter go', async () => Object.keys(await platform.queueLengths()).length === 0);
     const letters = await platform.data.collection('SELECT 1 FROM "DeadLetters" WHERE "fotoId" = $1', [photoId]);
     const errors = await platform.data.collection(`SELECT 1 FROM "ErrorLog" WHERE context::jsonb->>'photoId' = $1`, [photoId]);
     expect([letters.length, errors.length]).toEqual([1, 1]);

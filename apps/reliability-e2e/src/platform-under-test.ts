@@ -6,6 +6,7 @@ import { Fleet, type FleetSize } from './fleet.js';
 import { brokenInvariants } from './invariants.js';
 import { Ledger, type Intent } from './ledger.js';
 import { PlatformData } from './platform-data.js';
+import { queueLengths } from './queue-lengths.js';
 import { ServersUnderTest } from './servers-under-test.js';
 import { smallPhoto } from './small-photo.js';
 
@@ -23,10 +24,10 @@ export class PlatformUnderTest {
   ) {}
 
   /** @param settings more variables of the environment, for every service; made from the servers' addresses where they need them */
-  static async start(size: Partial<FleetSize>, settings: (servers: ServersUnderTest) => NodeJS.ProcessEnv = () => ({})): Promise<PlatformUnderTest> {
+  static async start(size: Partial<FleetSize>, settings: (servers: ServersUnderTest) => NodeJS.ProcessEnv | Promise<NodeJS.ProcessEnv> = () => ({})): Promise<PlatformUnderTest> {
     const servers = await ServersUnderTest.start();
     try {
-      const fleet = await Fleet.start(servers, size, settings(servers));
+      const fleet = await Fleet.start(servers, size, await settings(servers));
       return new PlatformUnderTest(servers, fleet, PlatformData.of(servers), new Ledger(servers.folder), await fleet.collector());
     } catch (error) {
       await servers.stop();
@@ -76,16 +77,21 @@ export class PlatformUnderTest {
     return eventually('every photo has its variants', async () => (await this.data.augmented(photoIds)) === photoIds.length, timeoutMs);
   }
 
-  /** Waits until the ledger agrees with what is there and no message waits; then every invariant must hold. Throws with what does not. */
+  /** Waits until the ledger agrees with what is there and no message is on its way; then every invariant must hold. Throws with what does not. */
   async settle(timeoutMs?: number): Promise<void> {
     await untilLedgerAgrees(this.ledger, this.data, timeoutMs);
     await eventually('every message is sent', async () => (await this.data.unsent()) === 0, timeoutMs);
-    // A message that was delivered twice may still be on its way to undo what was right.
+    await eventually('the broker holds none', async () => Object.keys(await this.queueLengths()).length === 0, timeoutMs, 250);
+    // The last of them may have undone what was right.
     const differences = await checkLedger(this.ledger, this.data);
     const broken = await brokenInvariants(this.data);
     if (differences.length + broken.length > 0) {
       throw new Error(['After everything settled:', ...differences, ...broken].join('\n'));
     }
+  }
+
+  queueLengths(): Promise<Record<string, number>> {
+    return queueLengths(this.servers, this.data);
   }
 
   async stop(): Promise<void> {
