@@ -43,7 +43,7 @@ export class DeadLettersService {
   }
 
   /** Throws QueueNotFoundError. */
-  groups(queue: string): Promise<LetterGroup[]> {
+  async groups(queue: string): Promise<LetterGroup[]> {
     requireQueue(queue);
     return this.letters.groups(queue);
   }

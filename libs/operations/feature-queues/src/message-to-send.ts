@@ -19,7 +19,7 @@ export function messageToSend(letter: Letter, editedBody?: unknown): MessageToSe
   }
   // A letter that can't be read says nothing of its version: the newest is the last.
   const message = own ?? ofQueue.at(-1)!;
-  const checked = message.schema.safeParse(editedBody ?? bodyOf(letter));
+  const checked = message.schema.safeParse(editedBody === undefined ? bodyOf(letter) : editedBody);
   return checked.success
     ? { name: message.name, body: JSON.stringify(checked.data) }
     : { invalid: checked.error.issues.map(({ path, message: text }) => ({ field: ['body', ...path].join('.'), message: text })) };
