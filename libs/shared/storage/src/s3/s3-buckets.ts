@@ -1,3 +1,4 @@
+import { text } from 'node:stream/consumers';
 import { Logger } from '@nestjs/common';
 import { AccessDeniedError } from '@repo/kernel';
 import type { Client } from 'minio';
@@ -8,6 +9,8 @@ import { S3Refusal } from './s3-fault.js';
 
 const buckets = ['original', 'processed', 'models', 'temp'] as const satisfies readonly Bucket[];
 
+const temporaryLife = { ID: 'temporary-objects-go-after-a-day', Status: 'Enabled', Filter: { Prefix: '' }, Expiration: { Days: 1 } };
+
 const logger = new Logger('objects');
 
 /**
@@ -17,11 +20,12 @@ const logger = new Logger('objects');
 export async function prepareBuckets(connection: S3Connection, calls: S3Calls): Promise<void> {
   const ask = <T>(what: string, request: (client: Client) => Promise<T>) => calls.call(what, async () => request(await connection.inside()));
   await Promise.all(buckets.map((bucket) => prepareBucket(ask, bucket, connection.region)));
-  await ifAllowed('the life of temporary objects could not be set', () =>
-    ask('set the life of temporary objects', (client) =>
-      client.setBucketLifecycle('temp', { Rule: [{ ID: 'temporary', Status: 'Enabled', Filter: { Prefix: '' }, Expiration: { Days: 1 } }] }),
-    ),
-  );
+  await ifAllowed('the life of temporary objects could not be set', async () => {
+    const present = await ask('read the life of temporary objects', (client) => client.getBucketLifecycle('temp'));
+    if (!JSON.stringify(present ?? {}).includes(temporaryLife.ID)) {
+      await ask('set the life of temporary objects', (client) => client.setBucketLifecycle('temp', { Rule: [temporaryLife] }));
+    }
+  });
 }
 
 type Ask = <T>(what: string, request: (client: Client) => Promise<T>) => Promise<T | undefined>;
@@ -33,10 +37,15 @@ async function prepareBucket(ask: Ask, bucket: Bucket, region: string): Promise<
   await ifAllowed(`bucket ${bucket} could not be made private`, async () => {
     const policy = await ask(`read the policy of ${bucket}`, (client) => client.getBucketPolicy(bucket));
     if (policy !== undefined && isPublic(policy)) {
-      await ask(`remove the policy of ${bucket}`, (client) => client.setBucketPolicy(bucket, ''));
+      // The driver's own method takes 204 alone; Ceph answers 200.
+      await ask(`remove the policy of ${bucket}`, (client) => client.makeRequestAsyncOmit({ method: 'DELETE', bucketName: bucket, query: 'policy' }, '', [200, 204]));
       logger.warn({ msg: 'took away a policy that made a bucket public', bucket });
     }
-    await ask(`make bucket ${bucket} private`, (client) => makePrivate(client, bucket));
+    const access = await ask(`read the access list of ${bucket}`, (client) => readAccessList(client, bucket));
+    if (access?.includes(anybody)) {
+      await ask(`make bucket ${bucket} private`, (client) => client.makeRequestAsyncOmit({ method: 'PUT', bucketName: bucket, query: 'acl', headers: { 'x-amz-acl': 'private' } }));
+      logger.warn({ msg: 'took away an access list that made a bucket public', bucket });
+    }
   });
 }
 
@@ -66,14 +75,18 @@ async function makeBucket(client: Client, bucket: Bucket, region: string): Promi
   }
 }
 
-/** Some servers know no access lists: their buckets are public by policies alone. */
-async function makePrivate(client: Client, bucket: Bucket): Promise<void> {
+/** Of S3's groups one is everybody, another everybody who has an account of any kind. */
+const anybody = 'http://acs.amazonaws.com/groups/global/';
+
+/** Empty on servers that know none: their buckets are public by policies alone. */
+async function readAccessList(client: Client, bucket: Bucket): Promise<string> {
   try {
-    await client.makeRequestAsyncOmit({ method: 'PUT', bucketName: bucket, query: 'acl', headers: { 'x-amz-acl': 'private' } });
+    return await text(await client.makeRequestAsync({ method: 'GET', bucketName: bucket, query: 'acl' }));
   } catch (error) {
-    if (!(error instanceof S3Refusal && ['AccessControlListNotSupported', 'NotImplemented', 'MethodNotAllowed'].includes(error.code))) {
-      throw error;
+    if (error instanceof S3Refusal && (error.status === 501 || error.status === 405)) {
+      return '';
     }
+    throw error;
   }
 }
 

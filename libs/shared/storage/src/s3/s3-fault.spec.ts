@@ -1,5 +1,5 @@
 import { InvalidInputError, TemporaryError } from '@repo/kernel';
-import { InvalidXMLError } from 'minio';
+import { InvalidXMLError, S3Error } from 'minio';
 import { expect, it } from 'vitest';
 import { faultOf, NoAnswerError, S3Refusal } from './s3-fault.js';
 
@@ -8,6 +8,7 @@ const system = (code: string) => Object.assign(new Error(code), { code });
 it.each([
   [new S3Refusal(404, 'NoSuchKey', ''), 'missing'],
   [new S3Refusal(404, 'NoSuchBucketPolicy', ''), 'missing'],
+  [new S3Refusal(404, 'NoSuchLifecycleConfiguration', ''), 'missing'],
   [new S3Refusal(404, 'NoSuchBucket', ''), 'busy'],
   [new S3Refusal(404, '', ''), 'down'], // a proxy's own page
   [new S3Refusal(403, 'AccessDenied', ''), 'denied'],
@@ -48,6 +49,7 @@ it.each([
   [new TypeError('ours'), undefined],
   [Object.assign(new TypeError('ours'), { code: 'ERR_INVALID_ARG_TYPE' }), undefined],
   [new Error('ours'), undefined],
+  [Object.assign(new S3Error('an unexpected success'), { code: '' }), undefined],
   [new TemporaryError('ours'), undefined],
   [new InvalidInputError('ours'), undefined],
   ['no error', undefined],

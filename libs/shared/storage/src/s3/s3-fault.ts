@@ -1,5 +1,5 @@
 import { DomainError } from '@repo/kernel';
-import { InvalidXMLError } from 'minio';
+import { InvalidXMLError, S3Error } from 'minio';
 
 /** The server answered a request with something else than success. */
 export class S3Refusal extends Error {
@@ -33,6 +33,7 @@ export type S3Fault = 'missing' | 'denied' | 'busy' | 'down' | 'refused';
 const faultByCode: Record<string, S3Fault> = {
   NoSuchKey: 'missing',
   NoSuchBucketPolicy: 'missing',
+  NoSuchLifecycleConfiguration: 'missing',
   // Made at the start; while another process makes it, or the server looks for it, it may be missing.
   NoSuchBucket: 'busy',
   AccessDenied: 'denied',
@@ -68,7 +69,8 @@ export function faultOf(error: unknown): S3Fault | undefined {
   return isOfNetwork(error) || error instanceof InvalidXMLError ? 'down' : undefined;
 }
 
-/** Errors of sockets, TLS and HTTP parsing have a code; so have ours, and those of wrong arguments. */
+/** Errors of sockets, TLS and HTTP parsing have a code; so have ours, the driver's, and those of wrong arguments. */
 function isOfNetwork(error: unknown): boolean {
-  return error instanceof Error && typeof (error as NodeJS.ErrnoException).code === 'string' && !(error instanceof DomainError || error instanceof TypeError || error instanceof RangeError);
+  const hasCode = error instanceof Error && typeof (error as NodeJS.ErrnoException).code === 'string';
+  return hasCode && ![DomainError, S3Error, TypeError, RangeError].some((other) => error instanceof other);
 }

@@ -18,6 +18,8 @@ export type Mishap =
   | { readonly kind: 'alter-request' }
   /** The client's connection breaks after so many bytes of the answer's body. */
   | { readonly kind: 'cut-answer'; readonly afterBytes: number }
+  /** Nothing more comes after so many bytes of the answer's body; the connection stays open. */
+  | { readonly kind: 'stall-answer'; readonly afterBytes: number }
   /** One bit of the answer's body turns over. */
   | { readonly kind: 'alter-answer' }
   /** The answer's headers say something else, e.g. `etag`. */
@@ -113,6 +115,7 @@ export class S3FaultProxy {
       case 'cut-request':
       case 'alter-request':
       case 'cut-answer':
+      case 'stall-answer':
       case 'alter-answer':
       case 'lie':
       case undefined:
@@ -126,33 +129,51 @@ export class S3FaultProxy {
     const { method, url, headers } = request;
     const onward = http.request({ host: '127.0.0.1', port: this.targetPort, agent: this.agent, method, path: url, headers }, (answer) => {
       response.writeHead(answer.statusCode ?? 502, { ...answer.headers, ...(mishap?.kind === 'lie' ? mishap.headers : {}) });
-      relay(answer, response, mishap?.kind === 'cut-answer' ? mishap.afterBytes : Infinity, mishap?.kind === 'alter-answer', breakOff);
+      const endsEarly = mishap?.kind === 'cut-answer' || mishap?.kind === 'stall-answer';
+      relay(answer, response, {
+        altered: mishap?.kind === 'alter-answer',
+        atMost: endsEarly ? mishap.afterBytes : Infinity,
+        atEnd: mishap?.kind === 'cut-answer' ? breakOff : () => {},
+      });
       answer.once('error', breakOff);
     });
     onward.once('error', breakOff);
-    request.socket.once('close', () => onward.destroy());
-    relay(request, onward, mishap?.kind === 'cut-request' ? mishap.afterBytes : Infinity, mishap?.kind === 'alter-request', () => {
-      onward.destroy();
-      breakOff();
+    response.once('close', () => onward.destroy());
+    relay(request, onward, {
+      altered: mishap?.kind === 'alter-request',
+      atMost: mishap?.kind === 'cut-request' ? mishap.afterBytes : Infinity,
+      atEnd: () => {
+        onward.destroy();
+        breakOff();
+      },
     });
   }
 }
 
-/** Passes a body on: up to `cutAfter` bytes, then `cut`; with one bit of its first byte turned over if `altered`. */
-function relay(from: http.IncomingMessage, to: http.ClientRequest | http.ServerResponse, cutAfter: number, altered: boolean, cut: () => void): void {
+interface RelayFaults {
+  /** One bit of the first byte turns over. */
+  altered: boolean;
+  /** Bytes that are passed on. */
+  atMost: number;
+  /** Called when there are more. */
+  atEnd: () => void;
+}
+
+function relay(from: http.IncomingMessage, to: http.ClientRequest | http.ServerResponse, { altered, atMost, atEnd }: RelayFaults): void {
   let passed = 0;
-  from.on('data', (chunk: Buffer) => {
-    const room = cutAfter - passed;
+  const pass = (chunk: Buffer): void => {
+    const room = atMost - passed;
     if (altered && passed === 0) {
       chunk[0]! ^= 1;
     }
     passed += chunk.length;
-    if (chunk.length > room) {
-      to.write(chunk.subarray(0, Math.max(0, room)), cut);
-      from.removeAllListeners('data').removeAllListeners('end').resume();
-    } else {
+    if (chunk.length <= room) {
       to.write(chunk);
+      return;
     }
-  });
-  from.once('end', () => to.end());
+    from.off('data', pass).off('end', end).resume();
+    to.write(chunk.subarray(0, room), atEnd);
+  };
+  const end = (): void => void to.end();
+  from.on('data', pass).once('end', end);
 }
