@@ -18,7 +18,8 @@ export interface ConsumerProcess {
   readonly finished: number[];
   readonly deadLetters: DeadLetter[];
   readonly ended: Promise<void>;
-  kill(): void;
+  /** By SIGKILL unless told otherwise. */
+  kill(signal?: NodeJS.Signals): void;
 }
 
 /** Starts a compiled script that calls `consumeSuite`, and waits until it consumes. */
@@ -44,7 +45,7 @@ export async function startConsumerProcess(script: string, ...args: string[]): P
     });
   });
   await Promise.race([ready, ended.then(() => Promise.reject(new Error(`${script} ended before it consumed`)))]);
-  return { begun, finished, deadLetters, ended, kill: () => child.kill('SIGKILL') };
+  return { begun, finished, deadLetters, ended, kill: (signal = 'SIGKILL') => child.kill(signal) };
 }
 
 /** The other side: works on the suite's messages as their bodies say, until it is killed. */
