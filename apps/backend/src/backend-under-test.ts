@@ -75,10 +75,15 @@ export class BackendUnderTest {
     return form;
   }
 
+  /** Of the collection database. */
+  query<Row>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
+    return this.app.get(CollectionDatabase).source.query(sql, parameters) as Promise<Row[]>;
+  }
+
   /** Rows of a table of the collection database. */
   async count(table: string, where = 'true'): Promise<number> {
-    const [row] = (await this.app.get(CollectionDatabase).source.query(`SELECT count(*)::int AS n FROM "${table}" WHERE ${where}`)) as [{ n: number }];
-    return row.n;
+    const [row] = await this.query<{ n: number }>(`SELECT count(*)::int AS n FROM "${table}" WHERE ${where}`);
+    return row!.n;
   }
 
   /** How many messages wait in a queue, once all that was written before has been published. */

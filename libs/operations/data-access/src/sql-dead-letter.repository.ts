@@ -82,15 +82,7 @@ export class SqlDeadLetterRepository extends DeadLetterRepository {
       if (!asked) {
         return [];
       }
-      const rounds = [asked];
-      for (let first = asked; first.replayOf !== null; first = rounds[0]!) {
-        rounds.unshift(await this.letters.findOneByOrFail({ letterId: first.replayOf }));
-      }
-      for (let last: DeadLetterRow | undefined = asked; last !== undefined; ) {
-        const next: DeadLetterRow[] = await this.letters.find({ where: { replayOf: last.letterId }, order: { deadAt: 'ASC', letterId: 'ASC' } });
-        rounds.push(...next);
-        last = next.at(-1);
-      }
+      const rounds = [...(await this.roundsBefore(asked)), asked, ...(await this.roundsAfter(asked))];
       return withAudit(this.database.source.manager, rounds);
     });
   }
@@ -143,6 +135,16 @@ export class SqlDeadLetterRepository extends DeadLetterRepository {
       }
       return isOpen;
     });
+  }
+
+  private async roundsBefore({ replayOf }: DeadLetterRow): Promise<DeadLetterRow[]> {
+    const earlier = replayOf === null ? null : await this.letters.findOneBy({ letterId: replayOf });
+    return earlier ? [...(await this.roundsBefore(earlier)), earlier] : [];
+  }
+
+  private async roundsAfter({ letterId }: DeadLetterRow): Promise<DeadLetterRow[]> {
+    const next = await this.letters.findOne({ where: { replayOf: letterId }, order: { deadAt: 'ASC', letterId: 'ASC' } });
+    return next ? [next, ...(await this.roundsAfter(next))] : [];
   }
 
   private async newest(queue: string, groupKey: string): Promise<Letter[]> {
