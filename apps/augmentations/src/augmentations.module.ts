@@ -3,10 +3,10 @@ import { AugmentModule } from '@repo/augmentation-feature-augment';
 import { messagesUrl, objectPlace } from '@repo/config';
 import { LearningDatabase } from '@repo/database';
 import { MessageBus, MessagingModule } from '@repo/messaging';
-import { PgBossMessageBus } from '@repo/messaging/embedded';
+import { connectMessageBus } from '@repo/messaging/connect';
 import { HealthModule, MetricsModule, type HealthCheck } from '@repo/observability';
 import { ObjectStore } from '@repo/storage';
-import { DiskStorageModule } from '@repo/storage/disk';
+import { StorageModule } from '@repo/storage/connect';
 import type { AugmentationsConfig } from './augmentations-config.js';
 import { PartsModule } from './parts.module.js';
 
@@ -14,13 +14,13 @@ const CHECK_TIMEOUT_MS = 1_500;
 
 @Module({})
 export class AugmentationsModule {
-  static forRoot(config: AugmentationsConfig): DynamicModule {
+  static async forRoot(config: AugmentationsConfig): Promise<DynamicModule> {
     return {
       module: AugmentationsModule,
       imports: [
         PartsModule.forRoot(config),
-        MessagingModule.forRoot({ useFactory: () => PgBossMessageBus.open({ url: messagesUrl(config) }) }),
-        DiskStorageModule.forRoot({ ...objectPlace(config), servesLinks: false }),
+        MessagingModule.forRoot({ useFactory: () => connectMessageBus({ url: messagesUrl(config) }) }),
+        await StorageModule.forRoot({ ...objectPlace(config), servesLinks: false }),
         HealthModule.forRoot({ inject: [LearningDatabase, MessageBus, ObjectStore], useFactory: healthChecks }),
         MetricsModule,
         AugmentModule,

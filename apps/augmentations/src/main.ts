@@ -11,7 +11,7 @@ import { AugmentationsModule } from './augmentations.module.js';
 const HOST = '127.0.0.1';
 
 await runService('augmentations', () => readEnvironment(augmentationsConfig), async (config, logger) => {
-  const app = await NestFactory.create<NestExpressApplication>(AugmentationsModule.forRoot(config), { logger, bodyParser: false, abortOnError: false });
+  const app = await NestFactory.create<NestExpressApplication>(await AugmentationsModule.forRoot(config), { logger, bodyParser: false, abortOnError: false });
   await consumeMessages(app);
   await app.listen(config.AUGMENTATIONS_PORT, HOST);
   closeWhenAsked(app); // photos in work are finished first

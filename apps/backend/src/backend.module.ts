@@ -4,11 +4,11 @@ import { messagesUrl, objectPlace } from '@repo/config';
 import { HttpModule } from '@repo/http';
 import { AuthModule, AuthSettings } from '@repo/identity-feature-auth';
 import { MessagingModule } from '@repo/messaging';
-import { PgBossMessageBus } from '@repo/messaging/embedded';
+import { connectMessageBus } from '@repo/messaging/connect';
 import { HealthModule, MetricsModule } from '@repo/observability';
 import { OperationsModule, OperationsSettings } from '@repo/operations-feature-queues';
 import { RecognitionApiModule } from '@repo/recognition-feature-api';
-import { DiskStorageModule } from '@repo/storage/disk';
+import { StorageModule } from '@repo/storage/connect';
 import type { BackendConfig } from './backend-config.js';
 import { DatabasesModule } from './databases.module.js';
 import { healthChecks, healthParts } from './health-checks.js';
@@ -17,14 +17,14 @@ import { PartsModule } from './parts.module.js';
 
 @Module({})
 export class BackendModule {
-  static forRoot(config: BackendConfig): DynamicModule {
+  static async forRoot(config: BackendConfig): Promise<DynamicModule> {
     return {
       module: BackendModule,
       controllers: [HomeController],
       imports: [
         DatabasesModule.forRoot(config),
-        MessagingModule.forRoot({ useFactory: () => PgBossMessageBus.open({ url: messagesUrl(config) }) }),
-        DiskStorageModule.forRoot({ ...objectPlace(config), servesLinks: true }),
+        MessagingModule.forRoot({ useFactory: () => connectMessageBus({ url: messagesUrl(config) }) }),
+        await StorageModule.forRoot({ ...objectPlace(config), servesLinks: true }),
         PartsModule.forRoot(config),
         HttpModule.forRoot({
           serviceToken: config.OC_SERVICE_TOKEN,

@@ -9,7 +9,7 @@ import { BackendModule } from './backend.module.js';
 
 /** The whole backend, not listening yet. Throws TemporaryError when a part it needs can't be reached. */
 export async function createBackend(config: BackendConfig, logger: LoggerService | false): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(BackendModule.forRoot(config), {
+  const app = await NestFactory.create<NestExpressApplication>(await BackendModule.forRoot(config), {
     logger,
     bodyParser: false,
     abortOnError: false,

@@ -6,7 +6,7 @@ import { HealthModule, MetricsModule, type HealthCheck } from '@repo/observabili
 import { RecognitionDatabasesModule } from '@repo/recognition-data-access';
 import { ClassifierUpkeep, ClassifyModule } from '@repo/recognition-feature-classify';
 import { ObjectStore } from '@repo/storage';
-import { DiskStorageModule } from '@repo/storage/disk';
+import { StorageModule } from '@repo/storage/connect';
 import type { ClassifierConfig } from './classifier-config.js';
 import { NetworkModule } from './network.module.js';
 
@@ -18,7 +18,7 @@ const MAX_PHOTO_BYTES = 0;
 
 @Module({})
 export class ClassifierModule {
-  static forRoot(config: ClassifierConfig): DynamicModule {
+  static async forRoot(config: ClassifierConfig): Promise<DynamicModule> {
     const classify = ClassifyModule.forRoot({ cacheFolder: modelCacheFolder(config), precision: config.OC_CLASSIFIER_PRECISION });
     return {
       module: ClassifierModule,
@@ -30,7 +30,7 @@ export class ClassifierModule {
           applicationName: 'classifier',
         }),
         NetworkModule.forRoot(config),
-        DiskStorageModule.forRoot({ ...objectPlace(config), servesLinks: false }),
+        await StorageModule.forRoot({ ...objectPlace(config), servesLinks: false }),
         HttpModule.forRoot({ serviceToken: config.OC_SERVICE_TOKEN, requestsPerMinute: REQUESTS_PER_MINUTE, maxPhotoBytes: MAX_PHOTO_BYTES }),
         HealthModule.forRoot({ imports: [classify], inject: [CollectionDatabase, LearningDatabase, ObjectStore, ClassifierUpkeep], useFactory: healthChecks }),
         MetricsModule,

@@ -9,7 +9,7 @@ import { classifierConfig } from './classifier-config.js';
 import { ClassifierModule } from './classifier.module.js';
 
 await runService('classifier', () => readEnvironment(classifierConfig), async (config, logger) => {
-  const app = await NestFactory.create<NestExpressApplication>(ClassifierModule.forRoot(config), { logger, bodyParser: false, abortOnError: false });
+  const app = await NestFactory.create<NestExpressApplication>(await ClassifierModule.forRoot(config), { logger, bodyParser: false, abortOnError: false });
   prepareHttp(app, { corsOrigins: [] });
   await app.listen(config.CLASSIFIER_PORT, config.OC_HOST);
   closeWhenAsked(app);

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import type { Credentials } from './api-client.js';
 
 const STOP_GRACE_MS = 30_000;
-const ownPlaces = ['COLLECTION_DATABASE_URL', 'LEARNING_DATABASE_URL', 'MESSAGES_URL', 'OBJECTS_URL', 'OBJECTS_PUBLIC_URL', 'CACHE_URL', 'SENTRY_DSN', 'OC_OBJECTS_DIR', 'OC_MODEL_CACHE_DIR'];
+const ownPlaces = ['COLLECTION_DATABASE_URL', 'LEARNING_DATABASE_URL', 'MESSAGES_URL', 'OBJECTS_URL', 'OBJECTS_CREDENTIALS_FILE', 'OBJECTS_PUBLIC_URL', 'CACHE_URL', 'SENTRY_DSN', 'OC_OBJECTS_DIR', 'OC_MODEL_CACHE_DIR'];
 
 /** A platform of our own, on free ports and in a folder of its own. */
 export class PlatformProcess {

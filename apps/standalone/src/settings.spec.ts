@@ -19,12 +19,19 @@ it.each([
   ['LEARNING_DATABASE_URL', 'mssql://127.0.0.1/learning'],
   ['MESSAGES_URL', 'redis://127.0.0.1'],
   ['OBJECTS_URL', '127.0.0.1:9000'],
+  ['OBJECTS_URL', 'http://127.0.0.1:9000'],
+  ['OBJECTS_URL', 'http://key@127.0.0.1:9000/us-east-1'],
   ['CACHE_URL', 'http://127.0.0.1:6379'],
   ['DATABASE_POOL_SIZE', '0'],
 ])('names %s when it is "%s"', (name, value) => {
   const read = () => readEnvironment(settings, { [name]: value });
   expect(read).toThrow(ConfigurationError);
   expect(read).toThrow(`${name}:`);
+});
+
+it('takes an object store whose key lies in a file', () => {
+  const set = { OBJECTS_URL: 'http://127.0.0.1:9000', OBJECTS_CREDENTIALS_FILE: '/run/secrets/objects' };
+  expect(readEnvironment(settings, set)).toMatchObject(set);
 });
 
 const allServers = {

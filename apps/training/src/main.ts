@@ -19,7 +19,7 @@ os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
 await runService('training', () => readEnvironment(trainingConfig), flags.once ? trainOnce : serve);
 
 async function serve(config: TrainingConfig, logger: JsonLogger): Promise<void> {
-  const app = await NestFactory.create<NestExpressApplication>(TrainingModule.forRoot(config, { once: false }), { logger, bodyParser: false, abortOnError: false });
+  const app = await NestFactory.create<NestExpressApplication>(await TrainingModule.forRoot(config, { once: false }), { logger, bodyParser: false, abortOnError: false });
   await consumeMessages(app);
   await app.listen(config.TRAINING_PORT, HOST);
   closeWhenAsked(app); // the training in hand goes back to the queue
@@ -28,7 +28,7 @@ async function serve(config: TrainingConfig, logger: JsonLogger): Promise<void> 
 
 /** One training, then the end: 0 unless it failed. */
 async function trainOnce(config: TrainingConfig, logger: JsonLogger): Promise<void> {
-  const app = await NestFactory.createApplicationContext(TrainingModule.forRoot(config, { once: true }), { logger, abortOnError: false });
+  const app = await NestFactory.createApplicationContext(await TrainingModule.forRoot(config, { once: true }), { logger, abortOnError: false });
   closeWhenAsked(app);
   const { status, reason, modelVersion } = await app.get(TrainingScheduler).trainOnce();
   logger.log({ msg: 'trained once', status, reason, modelVersion });

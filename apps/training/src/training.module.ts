@@ -2,13 +2,13 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { messagesUrl, objectPlace } from '@repo/config';
 import { CollectionDatabase, LearningDatabase } from '@repo/database';
 import { MessageBus, MessagingModule } from '@repo/messaging';
-import { PgBossMessageBus } from '@repo/messaging/embedded';
+import { connectMessageBus } from '@repo/messaging/connect';
 import { HealthModule, MetricsModule, type HealthCheck } from '@repo/observability';
 import { RecognitionDatabasesModule } from '@repo/recognition-data-access';
 import { defaultTrainingParameters, defaultTrainingRules } from '@repo/recognition-domain';
 import { TrainModule } from '@repo/recognition-feature-train';
 import { ObjectStore } from '@repo/storage';
-import { DiskStorageModule } from '@repo/storage/disk';
+import { StorageModule } from '@repo/storage/connect';
 import { LearningPartsModule, networkThreads } from './learning-parts.module.js';
 import type { TrainingConfig } from './training-config.js';
 
@@ -18,7 +18,7 @@ const LEASE_MS = 30_000;
 
 @Module({})
 export class TrainingModule {
-  static forRoot(config: TrainingConfig, { once }: { once: boolean }): DynamicModule {
+  static async forRoot(config: TrainingConfig, { once }: { once: boolean }): Promise<DynamicModule> {
     return {
       module: TrainingModule,
       imports: [
@@ -28,8 +28,8 @@ export class TrainingModule {
           poolSize: config.DATABASE_POOL_SIZE,
           applicationName: 'training',
         }),
-        MessagingModule.forRoot({ useFactory: () => PgBossMessageBus.open({ url: messagesUrl(config) }) }),
-        DiskStorageModule.forRoot({ ...objectPlace(config), servesLinks: false }),
+        MessagingModule.forRoot({ useFactory: () => connectMessageBus({ url: messagesUrl(config) }) }),
+        await StorageModule.forRoot({ ...objectPlace(config), servesLinks: false }),
         LearningPartsModule.forRoot(config),
         HealthModule.forRoot({ inject: [CollectionDatabase, LearningDatabase, MessageBus, ObjectStore], useFactory: healthChecks }),
         MetricsModule,

@@ -13,6 +13,7 @@ export function objectPlace(config: z.infer<typeof storageEnv>) {
   return {
     objectsUrl: config.OBJECTS_URL,
     objectsPublicUrl: config.OBJECTS_PUBLIC_URL,
+    objectsCredentialsFile: config.OBJECTS_CREDENTIALS_FILE,
     folder: config.OC_OBJECTS_DIR ?? path.join(config.OC_DATA_DIR, 'objects'),
     publicUrl: config.OC_PUBLIC_URL,
     linkSecret: config.OC_LINK_SECRET,

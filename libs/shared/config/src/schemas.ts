@@ -62,6 +62,8 @@ export const cacheEnv = z.object({
 export const storageEnv = z.object({
   /** MinIO or another S3: http://key:secret@host:9000/region. Unset: files below OC_OBJECTS_DIR. */
   OBJECTS_URL: webUrl.optional(),
+  /** A file with one line key:secret, read again when that S3 refuses them. Unset: those of OBJECTS_URL. */
+  OBJECTS_CREDENTIALS_FILE: z.string().min(1).optional(),
   /** How browsers and phones reach that S3; links to photos are signed for it. Unset: as in OBJECTS_URL. */
   OBJECTS_PUBLIC_URL: webUrl.optional(),
   OC_DATA_DIR: dataDir,
