@@ -33,4 +33,8 @@ export class OutboxRow {
 
   @PortableColumn('integer')
   attempts!: number;
+
+  /** Until then a relay publishes it; by the server's clock. */
+  @PortableColumn('datetime', { nullable: true })
+  claimedUntil!: Date | null;
 }

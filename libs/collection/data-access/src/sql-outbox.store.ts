@@ -1,46 +1,49 @@
 import type { SentMessages } from '@repo/collection-domain';
 import { CollectionDatabase, dialectOf, instant, translateDatabaseErrors, type Dialect } from '@repo/database';
 import { SystemClock, type Clock } from '@repo/kernel';
-import type { OutboxRow as WaitingMessage, OutboxStore } from '@repo/messaging';
-import { In, type EntityManager, type QueryRunner } from 'typeorm';
+import type { OutboxBacklog, OutboxRow as WaitingMessage, OutboxStore } from '@repo/messaging';
+import { In, IsNull, type EntityManager } from 'typeorm';
 import { OutboxRow } from './outbox.row.js';
 
 /** Sent rows are kept this long, for people who look for a message. */
 const SENT_KEPT_MS = 7 * 24 * 3_600_000;
 
 /**
- * Rows claimed by one relay are locked until it marks them or asks for the next batch, so that a
- * second relay takes others meanwhile. The lock is the connection's: it ends with its process.
+ * A relay claims rows for a while, in a statement of its own: no transaction and no connection waits for the
+ * broker. What a relay neither marked nor released, because it died, is free again when its claim ends.
  */
 export class SqlOutboxStore implements OutboxStore, SentMessages {
-  /** Holds the locks of the batch in hand. */
-  private batch: QueryRunner | undefined;
-
   constructor(
     private readonly database: CollectionDatabase,
     private readonly clock: Clock = new SystemClock(),
   ) {}
 
-  claimBatch(limit: number): Promise<WaitingMessage[]> {
+  claimBatch(limit: number, claimMs: number, exceptQueues: readonly string[]): Promise<WaitingMessage[]> {
     return translateDatabaseErrors(async () => {
-      await this.endBatch(); // what was not marked waits again
-      const batch = this.database.source.createQueryRunner();
-      this.batch = batch;
-      await batch.startTransaction();
-      const rows = (await batch.query(lockWaiting(dialectOf(this.database.source.options.type), limit))) as RawRow[];
-      if (rows.length === 0) {
-        await this.endBatch();
-      }
-      return rows.map(({ traceparent, ...row }) => ({ ...row, ...(traceparent === null ? {} : { traceparent }) }));
+      const { source } = this.database;
+      const answer: unknown = await source.query(claimWaiting(dialectOf(source.options.type), limit, claimMs, exceptQueues.length), [...exceptQueues]);
+      return rowsIn(answer).sort(byTurn).map(toWaitingMessage);
     });
   }
 
   markSent(ids: readonly string[]): Promise<void> {
-    return this.mark((manager) => manager.update(OutboxRow, { id: In([...ids]) }, { sentAt: this.clock.now() }));
+    return this.change((manager) => manager.update(OutboxRow, { id: In([...ids]), sentAt: IsNull() }, { sentAt: this.clock.now() }));
   }
 
   markFailed(ids: readonly string[]): Promise<void> {
-    return this.mark((manager) => manager.increment(OutboxRow, { id: In([...ids]) }, 'attempts', 1));
+    return this.change((manager) => manager.update(OutboxRow, { id: In([...ids]), sentAt: IsNull() }, { attempts: () => '"attempts" + 1' }));
+  }
+
+  release(ids: readonly string[]): Promise<void> {
+    return this.change((manager) => manager.update(OutboxRow, { id: In([...ids]), sentAt: IsNull() }, { claimedUntil: null }));
+  }
+
+  backlog(): Promise<OutboxBacklog> {
+    return translateDatabaseErrors(async () => {
+      const waiting = this.database.source.createQueryBuilder(OutboxRow, 'row').where('row.sentAt IS NULL');
+      const { rows, oldest } = (await waiting.select('COUNT(*)', 'rows').addSelect('MIN(row.createdAt)', 'oldest').getRawOne<{ rows: number | string; oldest: Date | null }>())!;
+      return { rows: Number(rows), oldestMs: oldest ? Math.max(0, this.clock.now().getTime() - oldest.getTime()) : 0 };
+    });
   }
 
   /** Removes rows that were sent more than 7 days ago; answers how many. */
@@ -53,33 +56,46 @@ export class SqlOutboxStore implements OutboxStore, SentMessages {
     });
   }
 
-  /** On the connection that holds the locks, while there is one: any other would wait for it. */
-  private mark(change: (manager: EntityManager) => Promise<unknown>): Promise<void> {
+  private change(work: (manager: EntityManager) => Promise<unknown>): Promise<void> {
     return translateDatabaseErrors(async () => {
-      await change(this.batch?.manager ?? this.database.source.manager);
-      await this.batch?.commitTransaction();
-    }).finally(() => this.endBatch());
-  }
-
-  private async endBatch(): Promise<void> {
-    const { batch } = this;
-    this.batch = undefined;
-    if (batch?.isTransactionActive) {
-      await batch.rollbackTransaction().catch(() => {}); // a lost connection has let go by itself
-    }
-    await batch?.release();
+      await work(this.database.source.manager);
+    });
   }
 }
 
-interface RawRow extends Omit<WaitingMessage, 'traceparent'> {
+interface ClaimedRow extends Omit<WaitingMessage, 'traceparent'> {
+  createdAt: Date;
   traceparent: string | null;
 }
 
-/** The one place where the two databases have no common words. */
-function lockWaiting(dialect: Dialect, limit: number): string {
-  const columns = '"id", "messageName", "messageId", "body", "traceparent", "attempts"';
-  const waiting = 'WHERE "sentAt" IS NULL ORDER BY "attempts", "createdAt", "id"';
-  return dialect === 'mssql'
-    ? `SELECT TOP (${limit}) ${columns} FROM "Outbox" WITH (UPDLOCK, ROWLOCK, READPAST, READCOMMITTEDLOCK) ${waiting}`
-    : `SELECT ${columns} FROM "Outbox" ${waiting} LIMIT ${limit} FOR UPDATE SKIP LOCKED`;
+/** PostgreSQL's driver answers an UPDATE with its rows and their number, SQL Server's with the rows. */
+function rowsIn(answer: unknown): ClaimedRow[] {
+  const [first] = answer as unknown[];
+  return (Array.isArray(first) ? first : answer) as ClaimedRow[];
+}
+
+/** The rows come in no order of their own. */
+function byTurn(a: ClaimedRow, b: ClaimedRow): number {
+  return a.attempts - b.attempts || a.createdAt.getTime() - b.createdAt.getTime() || (a.id < b.id ? -1 : 1);
+}
+
+function toWaitingMessage({ createdAt: _, traceparent, ...row }: ClaimedRow): WaitingMessage {
+  return { ...row, ...(traceparent === null ? {} : { traceparent }) };
+}
+
+/** The one place where the two databases have no common words. Parameters: the queues to leave out. */
+function claimWaiting(dialect: Dialect, limit: number, claimMs: number, leftOut: number): string {
+  const columns = ['id', 'queue', 'messageName', 'messageId', 'body', 'traceparent', 'attempts', 'createdAt'];
+  const namedIn = (table: string) => columns.map((column) => `${table}."${column}"`).join(', ');
+  const placeholders = (name: (index: number) => string) => Array.from({ length: leftOut }, (_, index) => name(index)).join(', ');
+  const queues = (name: (index: number) => string) => (leftOut === 0 ? '' : ` AND "queue" NOT IN (${placeholders(name)})`);
+  const order = 'ORDER BY "attempts", "createdAt", "id"';
+  if (dialect === 'mssql') {
+    const free = `"sentAt" IS NULL AND ("claimedUntil" IS NULL OR "claimedUntil" < SYSUTCDATETIME())${queues((index) => `@${index}`)}`;
+    return `WITH "due" AS (SELECT TOP (${limit}) * FROM "Outbox" WITH (UPDLOCK, ROWLOCK, READPAST, READCOMMITTEDLOCK) WHERE ${free} ${order})
+      UPDATE "due" SET "claimedUntil" = DATEADD(millisecond, ${claimMs}, SYSUTCDATETIME()) OUTPUT ${namedIn('inserted')}`;
+  }
+  const free = `"sentAt" IS NULL AND ("claimedUntil" IS NULL OR "claimedUntil" < now())${queues((index) => `$${index + 1}`)}`;
+  return `WITH "due" AS (SELECT "id" FROM "Outbox" WHERE ${free} ${order} LIMIT ${limit} FOR UPDATE SKIP LOCKED)
+    UPDATE "Outbox" SET "claimedUntil" = now() + interval '${claimMs} ms' FROM "due" WHERE "Outbox"."id" = "due"."id" RETURNING ${namedIn('"Outbox"')}`;
 }

@@ -74,9 +74,11 @@ const keyCalls: Calls<SqlIdempotencyStore> = {
   purge: [() => keys.purge(), 'DELETE IdempotencyKeys'],
 };
 const outboxCalls: Calls<SqlOutboxStore> = {
-  claimBatch: [() => outbox.claimBatch(100), 'SELECT Outbox'],
+  claimBatch: [() => outbox.claimBatch(100, 15_000, ['ImageAugmentations', 'ModelTraining']), 'WITH Outbox'],
   markSent: [() => outbox.markSent([newId(), newId()]), 'UPDATE Outbox'],
   markFailed: [() => outbox.markFailed([newId()]), 'UPDATE Outbox'],
+  release: [() => outbox.release([newId()]), 'UPDATE Outbox'],
+  backlog: [() => outbox.backlog(), 'SELECT Outbox'],
   purge: [() => outbox.purge(), 'DELETE Outbox'],
 };
 const registerCalls: Calls<SqlPhotoRegister> = {

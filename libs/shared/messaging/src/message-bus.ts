@@ -1,9 +1,12 @@
 import type { Envelope, MessageDefinition } from '@repo/contracts';
-import type { Outcome } from '@repo/kernel';
+import { TemporaryError, type Outcome } from '@repo/kernel';
 import type { DeadLetter } from './dead-letter.js';
 
 /** Returning acknowledges. TemporaryError is tried again, anything else goes to the dead letters. */
 export type MessageHandler<Body> = (body: Body, envelope: Envelope<Body>) => Promise<Outcome>;
+
+/** The broker has no queue for this message: somebody deleted it, and it is being made again. */
+export class UnroutableError extends TemporaryError {}
 
 export interface PublishOptions {
   /** Makes a second publish of the same message recognisable; new by default. */
@@ -17,7 +20,10 @@ export interface PublishOptions {
  * Three attempts in all, 5 s and 10 s apart (each +-20 %), then the dead letters.
  */
 export abstract class MessageBus {
-  /** Resolves when the broker keeps the message durably. Throws TemporaryError, or InvalidInputError for a body that breaks the schema. */
+  /**
+   * Resolves when the broker keeps the message durably. Throws TemporaryError, UnroutableError when the broker has
+   * no queue for it, InvalidInputError for a body that breaks the schema.
+   */
   abstract publish<Body>(message: MessageDefinition<Body>, body: Body, options?: PublishOptions): Promise<void>;
 
   /** Starts consuming; at most `parallel` messages at once. One handler for a queue in a process. */

@@ -1,31 +1,52 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { messages } from '@repo/contracts';
-import { InvalidInputError, TemporaryError, withDeadline } from '@repo/kernel';
-import { counter } from '@repo/observability';
-import { MessageBus } from './message-bus.js';
+import { crashPoint, InvalidInputError, withDeadline } from '@repo/kernel';
+import { counter, gauge } from '@repo/observability';
+import { MessageBus, UnroutableError } from './message-bus.js';
 import { OutboxStore, type OutboxRow } from './outbox-store.js';
+import { classifyError } from './retry-policy.js';
 import { Signal } from './signal.js';
 
-const batchSize = 100;
+/** RabbitMQ confirms 11,400 messages a second with 100 on their way, 15,200 with 1,000. */
+const batchSize = 200;
 /** Finds what a `wake` missed: rows of a process that died right after its commit. */
 const pollMs = 1_000;
 const storeDeadlineMs = 10_000;
+const publishDeadlineMs = 5_000;
+/** Longer than a batch can take. Rows of a relay that died are published by another after this time. */
+const claimMs = publishDeadlineMs + storeDeadlineMs;
+/** A queue that takes nothing is left alone for 250, 500, … ms, at most this. */
+const firstPauseMs = 250;
+const mostPauseMs = 4_000;
+const backlogEveryMs = 10_000;
 
 const relayed = counter('outbox_rows_total', 'Outbox rows by what became of their publication', ['result']);
+const waitingRows = gauge('outbox_waiting_rows', 'Outbox rows that are not published yet');
+const oldestWaiting = gauge('outbox_oldest_waiting_seconds', 'Age of the oldest outbox row that is not published yet');
 
-type Publication = { row: OutboxRow; result: 'sent' | 'postponed' | 'failed' };
+type Result = 'sent' | 'postponed' | 'failed';
+
+interface Pause {
+  until: number;
+  ms: number;
+}
 
 /**
- * Publishes what transactions left in the outbox. A row is marked as sent only after the broker
- * keeps its message, so a crash in between sends it again, under the same messageId.
- * Several relays may run: what two of them send twice is one message by that id.
+ * Publishes what transactions left in the outbox. A row is marked as sent only after the broker keeps its message,
+ * so a crash in between sends it again, under the same messageId. Several relays may run: each claims rows of its
+ * own. No lock and no connection is held while the broker is asked, and a queue that takes nothing does not keep
+ * the rows of others waiting.
  */
 @Injectable()
 export class OutboxRelay implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(OutboxRelay.name);
   private readonly signal = new Signal();
+  private readonly leaving = new Signal();
+  private readonly pauses = new Map<string, Pause>();
   private running?: Promise<void>;
   private stopping = false;
+  private storeFailures = 0;
+  private backlogAt = -Infinity;
 
   constructor(
     private readonly store: OutboxStore,
@@ -54,51 +75,59 @@ export class OutboxRelay implements OnApplicationBootstrap, OnModuleDestroy {
   async stop(): Promise<void> {
     this.stopping = true;
     this.signal.ring();
+    this.leaving.ring();
     await this.running;
   }
 
   private async run(): Promise<void> {
     while (!this.stopping) {
-      const mayHoldMore = await this.relayBatch().catch((error: unknown) => {
-        this.logger.warn({ msg: 'the outbox could not be read or marked', err: error });
-        return false;
-      });
-      if (!mayHoldMore) {
-        await this.signal.wait(pollMs);
+      try {
+        const mayHoldMore = await this.relayBatch();
+        await this.countBacklogWhenDue();
+        this.noteStoreAnswered();
+        if (!mayHoldMore) {
+          await this.signal.wait(pollMs);
+        }
+      } catch (error) {
+        this.noteStoreFailure(error);
+        // Not by the signal: every upload rings.
+        await this.leaving.wait(pollMs);
       }
     }
   }
 
   /** Answers whether another batch is worth asking for at once. */
   private async relayBatch(): Promise<boolean> {
-    const rows = await withDeadline('The outbox', storeDeadlineMs, this.store.claimBatch(batchSize));
-    const publications = await Promise.all(rows.map((row) => this.publish(row)));
-    const ids = (result: Publication['result']) => publications.filter((one) => one.result === result).map(({ row }) => row.id);
-    const sent = ids('sent');
-    const failed = ids('failed');
+    const rows = await inTime(this.store.claimBatch(batchSize, claimMs, this.pausingQueues()));
+    if (rows.length === 0) {
+      return false;
+    }
+    crashPoint('relay.claimed');
+    const results = await Promise.all(rows.map((row) => this.publish(row)));
+    crashPoint('relay.published');
+    const idsOf = (result: Result) => rows.filter((_, index) => results[index] === result).map(({ id }) => id);
+    const [sent, failed, postponed] = [idsOf('sent'), idsOf('failed'), idsOf('postponed')];
     if (sent.length > 0) {
-      await withDeadline('The outbox', storeDeadlineMs, this.store.markSent(sent));
+      await inTime(this.store.markSent(sent));
     }
+    crashPoint('relay.marked');
     if (failed.length > 0) {
-      await withDeadline('The outbox', storeDeadlineMs, this.store.markFailed(failed));
+      await inTime(this.store.markFailed(failed));
     }
-    return sent.length > 0 && rows.length === batchSize;
+    if (postponed.length > 0) {
+      await inTime(this.store.release(postponed));
+    }
+    return rows.length === batchSize;
   }
 
-  private async publish(row: OutboxRow): Promise<Publication> {
-    const result = await this.send(row).then(
-      () => 'sent' as const,
-      (error: unknown) => {
-        // A broker that is down says nothing about the row.
-        const kind = error instanceof TemporaryError ? 'postponed' : 'failed';
-        if (kind === 'failed' && isPowerOfTwo(row.attempts + 1)) {
-          this.logger.error({ msg: 'an outbox row can not be published', row: row.id, messageName: row.messageName, attempts: row.attempts + 1, err: error });
-        }
-        return kind;
-      },
+  /** Never throws. */
+  private async publish(row: OutboxRow): Promise<Result> {
+    const result = await withDeadline('The broker', publishDeadlineMs, this.send(row)).then(
+      () => this.noteTaken(row),
+      (error: unknown) => this.noteRefused(row, error),
     );
     relayed.inc({ result });
-    return { row, result };
+    return result;
   }
 
   private async send({ messageName, messageId, body, traceparent }: OutboxRow): Promise<void> {
@@ -108,9 +137,75 @@ export class OutboxRelay implements OnApplicationBootstrap, OnModuleDestroy {
     }
     await this.bus.publish<unknown>(message, JSON.parse(body), { messageId, traceparent });
   }
+
+  private noteTaken({ queue }: OutboxRow): Result {
+    if (this.pauses.delete(queue)) {
+      this.logger.log({ msg: 'the broker takes messages again', queue });
+    }
+    return 'sent';
+  }
+
+  private noteRefused({ id, queue, messageName, attempts }: OutboxRow, error: unknown): Result {
+    // A broker that is away says nothing about the row; one that has no queue for it does.
+    if (classifyError(error) === 'transient' && !(error instanceof UnroutableError)) {
+      this.pauseQueue(queue, error);
+      return 'postponed';
+    }
+    if (isPowerOfTwo(attempts + 1)) {
+      this.logger.error({ msg: 'an outbox row can not be published', row: id, queue, messageName, attempts: attempts + 1, err: error });
+    }
+    return 'failed';
+  }
+
+  /** Rows of one batch fail together: only the first lengthens the pause. */
+  private pauseQueue(queue: string, error: unknown): void {
+    const now = performance.now();
+    const last = this.pauses.get(queue);
+    if (last && last.until > now) {
+      return;
+    }
+    if (!last) {
+      this.logger.warn({ msg: 'the broker takes no messages at the moment, the outbox keeps them', queue, err: error });
+    }
+    const ms = last ? Math.min(2 * last.ms, mostPauseMs) : firstPauseMs;
+    this.pauses.set(queue, { until: now + ms, ms });
+  }
+
+  private pausingQueues(): string[] {
+    const now = performance.now();
+    return [...this.pauses].filter(([, { until }]) => until > now).map(([queue]) => queue);
+  }
+
+  private async countBacklogWhenDue(): Promise<void> {
+    if (performance.now() - this.backlogAt < backlogEveryMs) {
+      return;
+    }
+    this.backlogAt = performance.now();
+    const { rows, oldestMs } = await inTime(this.store.backlog());
+    waitingRows.set(rows);
+    oldestWaiting.set(oldestMs / 1_000);
+  }
+
+  private noteStoreAnswered(): void {
+    if (this.storeFailures > 0) {
+      this.logger.log({ msg: 'the outbox answers again', after: this.storeFailures });
+      this.storeFailures = 0;
+    }
+  }
+
+  private noteStoreFailure(error: unknown): void {
+    this.storeFailures++;
+    if (isPowerOfTwo(this.storeFailures)) {
+      this.logger.warn({ msg: 'the outbox could not be read or marked', times: this.storeFailures, err: error });
+    }
+  }
 }
 
-// A row that never succeeds is tried every second; its log lines thin out instead.
+function inTime<T>(work: Promise<T>): Promise<T> {
+  return withDeadline('The outbox', storeDeadlineMs, work);
+}
+
+// What fails every second has to be heard, and must not fill the log: its lines thin out.
 function isPowerOfTwo(n: number): boolean {
   return (n & (n - 1)) === 0;
 }
