@@ -3,6 +3,7 @@ import { InMemoryAugmentations, InMemoryInbox } from '@repo/augmentation-domain/
 import { imageAugmentations, type Envelope, type MessageOf } from '@repo/contracts';
 import { newId, TemporaryError, type ItemId, type PhotoId, type UserId } from '@repo/kernel';
 import { InMemoryMessageBus } from '@repo/messaging/testing';
+import { ObjectDamagedError } from '@repo/storage';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { AugmentPhotoHandler } from './augment-photo.handler.js';
 import { PhotoAugmenter } from './photo-augmenter.js';
@@ -181,8 +182,22 @@ describe('variants', () => {
     expect(jobs.reports.get(photoId())!.results[0]).toMatchObject({ state: 'upload_failed', errorType: 'integrity' });
   });
 
+  it('are believed to be stored by their SHA-256, whatever the ETag looks like', async () => {
+    const put = store.put.bind(store);
+    store.put = async (bucket, key, bytes) => ({ ...(await put(bucket, key, bytes)), etag: 'd'.repeat(32) });
+    await expect(deliver()).resolves.toEqual({ kind: 'done' });
+    expect(jobs.reports.get(photoId())!.results.map(({ state }) => state)).toEqual(['valid', 'valid', 'valid']);
+  });
+
+  it('that the store will never take fail the photo for good', async () => {
+    const refusal = new Error('The object store refuses to put processed/a.jpg');
+    store.onPut = () => Promise.reject(refusal);
+    await expect(deliver()).rejects.toBe(refusal);
+    expect(jobs.failures).toMatchObject([{ terminal: true }]);
+  });
+
   it('that the store refuses one and all make the photo come again', async () => {
-    store.onPut = () => Promise.reject(new Error('The disk keeps something else than what was written'));
+    store.onPut = () => Promise.reject(new ObjectDamagedError('The disk keeps something else than what was written'));
     await expect(deliver()).rejects.toThrow(TemporaryError);
     expect(jobs.failures).toMatchObject([{ errorType: 'nothing_stored', terminal: false }]);
   });

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import { variantKey, variantPrefix, type PhotoPlace, type RenderedVariant, type VariantResult } from '@repo/augmentation-domain';
-import { AccessDeniedError, crashPoint, TemporaryError } from '@repo/kernel';
-import { ObjectStore, type StoredObject } from '@repo/storage';
+import { crashPoint } from '@repo/kernel';
+import { ObjectDamagedError, ObjectStore, type StoredObject } from '@repo/storage';
 import { fileSize, uploadsFailed } from './augmentation-metrics.js';
 import { Slots } from './slots.js';
 
@@ -59,23 +58,21 @@ export class VariantStore {
     return undefined;
   }
 
-  /** Undefined when the store found the object damaged by itself. */
+  /** Undefined when the store itself found that it keeps something else. */
   private async put(key: string, bytes: Buffer): Promise<StoredObject | undefined> {
     try {
       return await this.store.put('processed', key, bytes, 'image/jpeg');
     } catch (error) {
-      if (error instanceof TemporaryError || error instanceof AccessDeniedError) {
-        uploadsFailed.inc();
-        throw error;
+      if (error instanceof ObjectDamagedError) {
+        return undefined;
       }
-      this.logger.warn({ msg: 'a variant could not be stored', key, err: error });
-      return undefined;
+      uploadsFailed.inc();
+      throw error;
     }
   }
 }
 
-/** SHA-256 decides. An ETag is the MD5 of a plain upload only, so one that is no MD5 says nothing. */
-function isIntact({ bytes: size, sha256: kept, etag }: StoredObject, bytes: Buffer, sha256: string): boolean {
-  const isMd5 = /^[0-9a-f]{32}$/.test(etag);
-  return size === bytes.length && kept === sha256 && (!isMd5 || etag === createHash('md5').update(bytes).digest('hex'));
+/** SHA-256 alone decides: an ETag need not be the MD5, even if it looks like one. */
+function isIntact(stored: StoredObject, bytes: Buffer, sha256: string): boolean {
+  return stored.bytes === bytes.length && stored.sha256 === sha256;
 }
