@@ -19,19 +19,14 @@ export interface ConnectOptions {
  * Throws Error for any other URL, and what the adapter's `open` throws.
  */
 export async function connectMessageBus(options: ConnectOptions): Promise<MessageBus> {
-  const protocol = options.url.split(':', 1)[0];
-  switch (protocol) {
-    case 'amqp':
-    case 'amqps': {
-      const { RabbitMessageBus } = await import('../rabbit/index.js');
-      return RabbitMessageBus.open({ ...options, queues: messages.map(({ queue }) => queue) });
-    }
-    case 'postgres':
-    case 'postgresql': {
-      const { PgBossMessageBus } = await import('../embedded/index.js');
-      return PgBossMessageBus.open(options);
-    }
-    default:
-      throw new Error(`Expected messages at amqp://, amqps://, postgres:// or postgresql://, got ${protocol}://`);
+  if (/^amqps?:/.test(options.url)) {
+    const { RabbitMessageBus } = await import('../rabbit/index.js');
+    return RabbitMessageBus.open({ ...options, queues: messages.map(({ queue }) => queue) });
   }
+  if (/^postgres(ql)?:/.test(options.url)) {
+    const { PgBossMessageBus } = await import('../embedded/index.js');
+    return PgBossMessageBus.open(options);
+  }
+  // No more of the URL than its beginning: the rest may hold a password.
+  throw new Error(`Expected messages at amqp://, amqps://, postgres:// or postgresql://, got ${options.url.split('/', 1)[0]}`);
 }

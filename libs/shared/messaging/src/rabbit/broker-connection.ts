@@ -7,6 +7,8 @@ import type { Channel, ChannelModel, ConfirmChannel } from 'amqplib';
 import { brokerFailure } from './errors.js';
 
 const deadlineMs = 10_000;
+/** A broker that was started together with us may need a moment. */
+const firstDeadlineMs = 5_000;
 /** A silent broker is noticed after two to three of these: 18 s at most. `?heartbeat=` in the URL says otherwise. */
 const heartbeatS = 6;
 /** A channel that can't even be closed waits for a queue that is lost; the broker allows 2,047 on a connection. */
@@ -66,7 +68,7 @@ export class BrokerConnection {
     const connection = new BrokerConnection(manager, purpose);
     connection.spreadReconnection();
     try {
-      await manager.connect({ timeout: deadlineMs });
+      await manager.connect({ timeout: firstDeadlineMs });
       return connection;
     } catch (error) {
       await connection.close();

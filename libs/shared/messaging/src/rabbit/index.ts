@@ -1,3 +1,2 @@
-export { UnroutableError } from './errors.js';
 export * from './rabbit-message-bus.js';
 export { QueueMismatchError } from './topology.js';

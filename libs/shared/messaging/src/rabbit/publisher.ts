@@ -1,7 +1,8 @@
 import { crashPoint, TemporaryError, withDeadline } from '@repo/kernel';
 import type { ConfirmChannel, Options } from 'amqplib';
+import { UnroutableError } from '../message-bus.js';
 import type { BrokerConnection } from './broker-connection.js';
-import { brokerFailure, UnroutableError } from './errors.js';
+import { brokerFailure } from './errors.js';
 import { LastingChannel, type ChannelLife } from './lasting-channel.js';
 import type { Parcel } from './parcel.js';
 import { Window } from './window.js';
@@ -56,8 +57,8 @@ export class Publisher {
       await withDeadline('RabbitMQ', confirmDeadlineMs, this.confirmed(life.channel, queue, parcel));
     } catch (error) {
       const isOverdue = error instanceof TemporaryError && !(error instanceof UnroutableError);
-      if (isOverdue) {
-        // What was not confirmed in time may never be; its channel would wait for it for ever.
+      if (isOverdue && this.connection.blockedBecause === undefined) {
+        // Confirms may never come of a queue that is lost; its channel would wait for them for ever.
         life.end(`a message for ${queue} was not confirmed`);
       }
       throw brokerFailure(error);

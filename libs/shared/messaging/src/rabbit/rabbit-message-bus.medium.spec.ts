@@ -1,10 +1,15 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import { builtFile } from '@repo/kernel';
+import { AccessDeniedError, builtFile, done, newId, PermanentError, TemporaryError } from '@repo/kernel';
 import { RabbitServer } from '@repo/servers';
-import { connect, type ChannelModel } from 'amqplib';
-import { afterAll, beforeAll, describe } from 'vitest';
-import { messageBusSuite, startConsumerProcess } from '../testing/index.js';
-import { RabbitMessageBus } from './rabbit-message-bus.js';
+import { connect, type ChannelModel, type ConfirmChannel } from 'amqplib';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { DeadLetter } from '../dead-letter.js';
+import { UnroutableError } from '../message-bus.js';
+import { messageBusSuite, startConsumerProcess, suiteCommand } from '../testing/index.js';
+import { RabbitMessageBus, type RabbitMessageBusOptions } from './rabbit-message-bus.js';
+import { QueueMismatchError } from './topology.js';
 
 Logger.overrideLogger(false);
 
@@ -12,23 +17,30 @@ const script = builtFile(import.meta.url, './suite-consumer.process.js');
 
 describe.skipIf(!RabbitServer.isInstalled())('with a RabbitMQ server', () => {
   let server: RabbitServer;
-  let outside: ChannelModel;
+  let stranger: ChannelModel;
 
   beforeAll(async () => {
     server = await RabbitServer.start();
-    outside = await connect(server.url);
+    stranger = await connect(server.url);
   });
   afterAll(async () => {
-    await outside.close();
+    await stranger.close();
     await server.stop();
   });
 
-  const inject = async (queue: string, text: string) => {
-    const channel = await outside.createConfirmChannel();
-    channel.sendToQueue(queue, Buffer.from(text), { persistent: true });
-    await channel.waitForConfirms();
+  /** Does something to the broker as somebody else. */
+  async function asStranger<T>(work: (channel: ConfirmChannel) => Promise<T>): Promise<T> {
+    const channel = await stranger.createConfirmChannel();
+    const result = await work(channel);
     await channel.close();
-  };
+    return result;
+  }
+
+  const inject = (queue: string, text: string, headers: Record<string, unknown> = {}) =>
+    asStranger(async (channel) => {
+      channel.sendToQueue(queue, Buffer.from(text), { persistent: true, headers });
+      await channel.waitForConfirms();
+    });
 
   messageBusSuite(
     'rabbit',
@@ -39,4 +51,210 @@ describe.skipIf(!RabbitServer.isInstalled())('with a RabbitMQ server', () => {
     }),
     { outlivesProcesses: true, dropsDuplicates: false },
   );
+
+  describe('RabbitMessageBus', () => {
+    const open: RabbitMessageBus[] = [];
+    const openBus = async (options: Partial<RabbitMessageBusOptions> = {}) => {
+      const bus = await RabbitMessageBus.open({ url: server.url, settleMs: 0, ...options });
+      open.push(bus);
+      return bus;
+    };
+    const newCommand = () => suiteCommand(`Own-${randomUUID()}`);
+    afterEach(() => Promise.all(open.splice(0).map((bus) => bus.close(1_000))));
+
+    describe('opening', () => {
+      it('gives new queues their time before anything is put there, and old ones none', async () => {
+        const queues = [newCommand().queue, newCommand().queue];
+        const opening = async () => {
+          const startedAt = performance.now();
+          await openBus({ queues, settleMs: 1_500 });
+          return performance.now() - startedAt;
+        };
+        expect(await opening()).toBeGreaterThan(1_500);
+        expect(await opening()).toBeLessThan(1_000);
+        const bus = await openBus({ settleMs: 700 });
+        const startedAt = performance.now();
+        await bus.publish(newCommand(), { n: 1 });
+        expect(performance.now() - startedAt).toBeGreaterThan(700);
+      });
+
+      it('says what to do about a queue that has other settings', async () => {
+        const { queue } = newCommand();
+        await asStranger((channel) => channel.assertQueue(queue, { durable: true, arguments: { 'x-queue-type': 'quorum' } }));
+        const error: unknown = await openBus({ queues: [queue] }).catch((thrown: unknown) => thrown);
+        expect(error).toBeInstanceOf(QueueMismatchError);
+        expect((error as Error).message).toContain(`rabbitmqctl delete_queue ${queue}`);
+        await expect((await openBus()).publish(suiteCommand(queue), { n: 1 })).rejects.toThrow(QueueMismatchError);
+      });
+
+      it('says that it is refused', async () => {
+        await expect(openBus({ url: server.url.replace('guest:guest', 'guest:wrong') })).rejects.toThrow(AccessDeniedError);
+      });
+
+      it('says that it can not be reached, in time and without the password', async () => {
+        const startedAt = performance.now();
+        const error: unknown = await openBus({ url: 'amqp://nobody:secret@127.0.0.1:1' }).catch((thrown: unknown) => thrown);
+        expect(error).toBeInstanceOf(TemporaryError);
+        expect(String(error)).not.toContain('secret');
+        expect(performance.now() - startedAt).toBeLessThan(8_000);
+      });
+
+      it('may be done by several processes at once', async () => {
+        const queues = [newCommand().queue, newCommand().queue];
+        await Promise.all(Array.from({ length: 4 }, () => openBus({ queues })));
+      });
+    });
+
+    describe('publishing', () => {
+      it('does not call a message sent that found no queue, and makes the queue again', async () => {
+        const bus = await openBus();
+        const message = newCommand();
+        await bus.publish(message, { n: 1 });
+        await asStranger((channel) => channel.deleteQueue(message.queue));
+        await expect(bus.publish(message, { n: 2 })).rejects.toThrow(UnroutableError);
+        await vi.waitFor(() => bus.publish(message, { n: 3 }), 5_000);
+        const received: number[] = [];
+        await bus.subscribe(message, async ({ n }) => (received.push(n), done()), { parallel: 1 });
+        await vi.waitFor(() => expect(received).toEqual([3]), 3_000);
+      });
+
+      it('knows which of many on their way found no queue', async () => {
+        const bus = await openBus();
+        const [present, missing] = [newCommand(), newCommand()];
+        await Promise.all([bus.publish(present, { n: 0 }), bus.publish(missing, { n: 0 })]);
+        await asStranger((channel) => channel.deleteQueue(missing.queue));
+        const messageId = newId();
+        const results = await Promise.allSettled(
+          Array.from({ length: 100 }, (_, n) => bus.publish(n % 2 === 0 ? present : missing, { n }, { messageId })),
+        );
+        expect(results.map(({ status }) => status)).toEqual(results.map((_, n) => (n % 2 === 0 ? 'fulfilled' : 'rejected')));
+      });
+
+      it('has 10,000 messages confirmed within 15 s', async () => {
+        const bus = await openBus();
+        const message = newCommand();
+        await bus.publish(message, { n: 0 });
+        const startedAt = performance.now();
+        await Promise.all(Array.from({ length: 10_000 }, (_, n) => bus.publish(message, { n })));
+        expect(performance.now() - startedAt).toBeLessThan(15_000);
+        expect((await bus.depth(message.queue)).waiting).toBe(10_001);
+        await asStranger((channel) => channel.purgeQueue(message.queue));
+      });
+
+      it('fails at once while the broker is short of disk, and outcomes still get through', async () => {
+        const bus = await openBus();
+        const message = newCommand();
+        const handled: number[] = [];
+        let finish!: () => void;
+        const finished = new Promise<void>((resolve) => (finish = resolve));
+        await bus.subscribe(message, async ({ n }) => (handled.push(n), await finished, done()), { parallel: 1 });
+        await bus.publish(message, { n: 1 });
+        await server.ctl('set_disk_free_limit', '1000000GB');
+        // The broker tells of it when the next message comes.
+        const first = bus.publish(message, { n: 2 }).catch((error: unknown) => error);
+        await sleep(1_000);
+        await expect(bus.publish(message, { n: 3 })).rejects.toThrow(/takes no messages at the moment/);
+        await expect(bus.roundTrip(1_000)).rejects.toThrow(TemporaryError);
+        finish();
+        await vi.waitFor(async () => expect((await bus.depth(message.queue)).running).toBe(0), 3_000);
+        await server.ctl('set_disk_free_limit', '100MB');
+        await first;
+        await vi.waitFor(() => bus.publish(message, { n: 4 }), 5_000);
+        await vi.waitFor(() => expect(handled).toContain(4), 3_000);
+      });
+    });
+
+    describe('suspects', () => {
+      it('run alone, whatever waits, and others go on after them', async () => {
+        const bus = await openBus();
+        const message = newCommand();
+        let running = 0;
+        const besides = new Map<number, number>();
+        const attempts = new Map<number, number>();
+        const handler = async ({ n }: { n: number }, { attempt }: { attempt: number }) => {
+          besides.set(n, running++);
+          attempts.set(n, attempt);
+          await sleep(20);
+          running--;
+          return done();
+        };
+        await Promise.all(Array.from({ length: 60 }, (_, n) => bus.publish(message, { n })));
+        const suspects = [100, 101, 102];
+        const texts = suspects.map((n) => JSON.stringify({ messageId: newId(), name: message.name, sentAt: '2026-03-01T12:00:00.000Z', body: { n } }));
+        await bus.subscribe(message, handler, { parallel: 4 });
+        for (const text of texts) {
+          await inject(`${message.queue}.suspect`, text, { crashes: 1 });
+        }
+        await vi.waitFor(() => expect(besides.size).toBe(63), 10_000);
+        expect(suspects.map((n) => [besides.get(n), attempts.get(n)])).toEqual([[0, 2], [0, 2], [0, 2]]);
+        expect(Math.max(...besides.values())).toBe(3);
+      });
+
+      it('are tried like others after they failed without a crash', async () => {
+        const bus = await openBus({ retries: { waitsMs: [100, 100], jitter: 0 } });
+        const message = newCommand();
+        const attempts: number[] = [];
+        const handler = async (_: unknown, { attempt }: { attempt: number }) => {
+          attempts.push(attempt);
+          throw new TemporaryError('away');
+        };
+        const letters: DeadLetter[] = [];
+        await bus.subscribe(message, handler, { parallel: 1 });
+        await bus.watchDeadLetters(message.queue, async (letter) => void letters.push(letter));
+        await inject(`${message.queue}.suspect`, JSON.stringify({ messageId: newId(), name: message.name, sentAt: '2026-03-01T12:00:00.000Z', body: { n: 1 } }), { crashes: 1 });
+        await vi.waitFor(() => expect(letters).toHaveLength(1), 5_000);
+        expect(attempts).toEqual([2, 3]);
+        expect(letters[0]).toMatchObject({ cause: 'attempts used up', attempt: 3 });
+      });
+    });
+
+    describe('dead letters', () => {
+      it('that the broker itself made say so, and keep their id', async () => {
+        const bus = await openBus();
+        const message = newCommand();
+        await bus.publish(message, { n: 1 });
+        await bus.publish(message, { n: 2 });
+        await asStranger(async (channel) => {
+          channel.nack(await getOne(channel, message.queue), false, false);
+          // A limit of 20 lets it be delivered 21 times.
+          for (let time = 1; time <= 21; time++) {
+            channel.nack(await getOne(channel, message.queue), false, true);
+          }
+        });
+        const letters: DeadLetter[] = [];
+        await bus.watchDeadLetters(message.queue, async (letter) => {
+          letters.push(letter);
+          if (letters.length === 1) {
+            throw new TemporaryError('not yet');
+          }
+        });
+        await vi.waitFor(() => expect(letters).toHaveLength(3), 10_000);
+        const byNumber = (n: number) => letters.filter(({ envelope }) => (envelope?.body as { n: number }).n === n);
+        expect(byNumber(1)).toMatchObject([{ cause: 'refused' }, { cause: 'refused' }]);
+        expect(new Set(byNumber(1).map(({ letterId }) => letterId)).size).toBe(1);
+        expect(byNumber(2)).toMatchObject([{ cause: 'crashed the worker', reason: expect.stringContaining(message.queue) }]);
+      });
+
+      it('lie in the broker with their reasons, for whoever looks there', async () => {
+        const bus = await openBus();
+        const message = newCommand();
+        await bus.subscribe(message, () => Promise.reject(new PermanentError('não')), { parallel: 1 });
+        const messageId = newId();
+        await bus.publish(message, { n: 1 }, { messageId });
+        await vi.waitFor(async () => expect((await bus.depth(message.queue)).dead).toBe(1), 3_000);
+        const { properties } = await asStranger((channel) => getOne(channel, `${message.queue}.dead`));
+        expect(properties).toMatchObject({ messageId, type: message.name, headers: { cause: 'refused', reason: 'PermanentError: não', attempt: 1 } });
+      });
+    });
+
+    async function getOne(channel: ConfirmChannel, queue: string) {
+      return vi.waitFor(async () => {
+        const message = await channel.get(queue);
+        if (!message) {
+          throw new Error(`nothing in ${queue}`);
+        }
+        return message;
+      }, 3_000);
+    }
+  });
 });

@@ -1,14 +1,12 @@
 import type { MessageDefinition } from '@repo/contracts';
-import { TemporaryError } from '@repo/kernel';
 import { LogDeadLetters, type DeadLetter, type DeadLetterSink } from '../dead-letter.js';
 import type { DeliveryRules, Subscription } from '../delivery.js';
 import { writeEnvelope } from '../envelope-text.js';
-import { MessageBus, type MessageHandler, type PublishOptions, type QueueDepth } from '../message-bus.js';
+import { MessageBus, UnroutableError, type MessageHandler, type PublishOptions, type QueueDepth } from '../message-bus.js';
 import { standardRetries, type RetryPolicy } from '../retry-policy.js';
 import { BrokerConnection } from './broker-connection.js';
 import { Canary } from './canary.js';
 import { DeadLetterWatcher } from './dead-letter-watcher.js';
-import { UnroutableError } from './errors.js';
 import { Isolation } from './isolation.js';
 import { Publisher } from './publisher.js';
 import { QueueConsumer } from './queue-consumer.js';
@@ -39,7 +37,7 @@ interface Parts {
 
 /**
  * Messages in RabbitMQ's quorum queues, 3.10 or later. A broker that is short of disk or memory stops whoever
- * publishes, so that is a connection of its own: outcomes still get through on the other.
+ * publishes: that is a connection of its own, and what was taken can still be acknowledged on the other.
  */
 export class RabbitMessageBus extends MessageBus {
   private readonly isolation = new Isolation();
@@ -69,7 +67,7 @@ export class RabbitMessageBus extends MessageBus {
     const connections = await openBoth(url);
     try {
       const { publishing, consuming } = connections;
-      const topology = new Topology(publishing, retries.waitsMs, settleMs);
+      const topology = new Topology(consuming, retries.waitsMs, settleMs);
       const publisher = new Publisher(publishing);
       const canary = new Canary(consuming, publisher);
       await topology.open(queues);
