@@ -32,7 +32,7 @@ export function replayOf({ letterId, queue, messageName = 'photo.augment.v1' }: 
 export const foreignTables = {
   collection: [
     `CREATE TABLE "Outbox" ("id" uuid PRIMARY KEY, "queue" varchar(100) NOT NULL, "messageName" varchar(100) NOT NULL, "messageId" uuid NOT NULL,
-       "body" text NOT NULL, "traceparent" varchar(100), "createdAt" timestamptz(3) NOT NULL, "sentAt" timestamptz(3), "attempts" integer NOT NULL)`,
+       "body" text NOT NULL, "traceparent" varchar(100), "createdAt" timestamptz(3) NOT NULL, "sentAt" timestamptz(3), "attempts" integer NOT NULL, "claimedUntil" timestamptz(3))`,
     'CREATE TABLE "Fotos" ("id" uuid PRIMARY KEY)',
   ],
   learning: [

@@ -31,4 +31,8 @@ export class OutboxEntryRow {
 
   @PortableColumn('integer')
   attempts!: number;
+
+  /** Until then the relay that took it publishes it. */
+  @PortableColumn('datetime', { nullable: true })
+  claimedUntil!: Date | null;
 }

@@ -125,7 +125,7 @@ describe('a replay', () => {
     expect(await letters.replay([replay], audit)).toBe(1);
     expect(await letters.rounds(QUEUE, letter.letterId)).toMatchObject([{ state: 'replayed', replayedAt: audit.at, replayMessageId: replay.messageId, editedBody: undefined, text: letter.text, settledBy: audit }]);
     expect(await query('SELECT * FROM "Outbox"')).toEqual([
-      { id: expect.any(String), queue: QUEUE, messageName: 'photo.augment.v1', messageId: replay.messageId, body: '{"a":1}', traceparent: '00-1-1-01', createdAt: replay.at, sentAt: null, attempts: 0 },
+      { id: expect.any(String), queue: QUEUE, messageName: 'photo.augment.v1', messageId: replay.messageId, body: '{"a":1}', traceparent: '00-1-1-01', createdAt: replay.at, sentAt: null, attempts: 0, claimedUntil: null },
     ]);
     expect(await query('SELECT * FROM "QueueAudit"')).toEqual([{ ...audit, letters: 1, groupKey: null }]);
   });

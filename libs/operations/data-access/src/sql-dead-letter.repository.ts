@@ -188,7 +188,7 @@ function newError({ letterId, queue, messageId, messageName, cause, reason, atte
 }
 
 function newEntry({ queue, messageName, messageId, body, traceparent, at }: Replay): OutboxEntryRow {
-  return { id: newId(), queue, messageName, messageId, body, traceparent: traceparent ?? null, createdAt: at, sentAt: null, attempts: 0 };
+  return { id: newId(), queue, messageName, messageId, body, traceparent: traceparent ?? null, createdAt: at, sentAt: null, attempts: 0, claimedUntil: null };
 }
 
 /** The letter whose message was sent again as this one. */

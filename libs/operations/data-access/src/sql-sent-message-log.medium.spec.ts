@@ -39,7 +39,7 @@ interface Entry {
   messageId?: string;
 }
 async function sent({ messageName = 'photo.augment.v1', sentAt = at(1), messageId = newId() }: Entry = {}): Promise<string> {
-  await query(`INSERT INTO "Outbox" VALUES ($1, $2, $3, $4, '{}', NULL, $5, $6, 2)`, [newId(), QUEUE, messageName, messageId, at(0), sentAt]);
+  await query(`INSERT INTO "Outbox" VALUES ($1, $2, $3, $4, '{}', NULL, $5, $6, 2, now())`, [newId(), QUEUE, messageName, messageId, at(0), sentAt]);
   return messageId;
 }
 const idsOf = (rows: readonly { messageId: string }[]) => rows.map(({ messageId }) => messageId);
@@ -108,7 +108,7 @@ it('puts messages back into the outbox in their order, under new ids', async () 
   const messages = await log.page('photo.augment.v1', all, 10);
   expect(await log.sendAgain(messages, at(40))).toBe(2);
   const rows = await query<{ messageId: string }>('SELECT * FROM "Outbox" ORDER BY "createdAt"');
-  expect(rows).toMatchObject(messages.map(({ id }, index) => ({ id, sentAt: null, attempts: 0, createdAt: new Date(at(40).getTime() + index) })));
+  expect(rows).toMatchObject(messages.map(({ id }, index) => ({ id, sentAt: null, attempts: 0, claimedUntil: null, createdAt: new Date(at(40).getTime() + index) })));
   expect(new Set([...idsOf(rows), ...idsOf(messages)]).size).toBe(4);
 });
 

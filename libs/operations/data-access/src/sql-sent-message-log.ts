@@ -55,7 +55,7 @@ export class SqlSentMessageLog extends SentMessageLog {
     return inTransaction(this.collection.source, async (manager) => {
       let count = 0;
       for (const { id, messageId } of messages) {
-        const next = { messageId: newId(), createdAt: new Date(at.getTime() + count), sentAt: null, attempts: 0 };
+        const next = { messageId: newId(), createdAt: new Date(at.getTime() + count), sentAt: null, attempts: 0, claimedUntil: null };
         // Under its old id it is there only for the first who comes.
         const { affected } = await manager.update(OutboxEntryRow, { id, messageId }, next);
         if (affected === 1) {
