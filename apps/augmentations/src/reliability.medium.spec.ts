@@ -163,13 +163,6 @@ describe('a worker that stands still while another takes over', () => {
 
 describe('every message twice', () => {
   const median = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
-  /** Milliseconds that a delivery takes. */
-  async function timed(envelope: Envelope): Promise<number> {
-    const startedAt = performance.now();
-    await worker.deliver(envelope);
-    return performance.now() - startedAt;
-  }
-
   it('costs the second nothing and changes nothing, for photos that come and photos that go', async () => {
     const bodies = await Promise.all(Array.from({ length: 12 }, () => worker.upload(photo)));
     const tracesOfAll = () => Promise.all(bodies.map((body) => worker.traces(body)));
@@ -181,7 +174,9 @@ describe('every message twice', () => {
       const [traces, signals] = [await tracesOfAll(), await worker.signals()];
       const secondMs: number[] = [];
       for (const envelope of envelopes) {
-        secondMs.push(await timed({ ...envelope, attempt: 2 }));
+        const startedAt = performance.now();
+        await expect(worker.deliver({ ...envelope, attempt: 2 })).resolves.toMatchObject({ why: 'the message was handled before' });
+        secondMs.push(performance.now() - startedAt);
       }
       expect(median(secondMs)).toBeLessThanOrEqual(20);
       expect(await tracesOfAll()).toEqual(traces);
