@@ -1,9 +1,10 @@
 // A process that ends: it brings both databases up to date and sees to it that somebody can sign in.
 // What it needs for that (TypeORM, the drivers) would otherwise stay in the supervisor's memory.
+// A person may start it by themselves, before services on several machines.
 import 'reflect-metadata';
 import * as augmentation from '@repo/augmentation-data-access';
 import * as collection from '@repo/collection-data-access';
-import { databaseEnv, readEnvironment } from '@repo/config';
+import { ConfigurationError, databaseEnv, readEnvironment } from '@repo/config';
 import { CollectionDatabase, openDatabase, runMigrations, type DatabaseOptions } from '@repo/database';
 import * as identity from '@repo/identity-data-access';
 import { ensureLocalAdministrator, type LocalAdministrator } from '@repo/identity-domain';
@@ -56,8 +57,13 @@ async function openUpToDate(variable: string, url: string, tables: DatabaseOptio
 
 try {
   const answer = await prepare();
-  process.send?.(answer, () => process.disconnect());
+  if (process.send) {
+    process.send(answer, () => process.disconnect());
+  } else {
+    const { email, password } = answer.administrator;
+    console.log(`Both databases are up to date. Administrator: ${email}${password ? `, password ${password} (shown this once: keep it)` : ''}`);
+  }
 } catch (error) {
   console.error(`✗ ${(error as Error).message}`);
-  process.exit(1);
+  process.exit(error instanceof ConfigurationError ? error.exitCode : 1);
 }
