@@ -83,6 +83,7 @@ const outboxCalls: Calls<SqlOutboxStore> = {
 };
 const registerCalls: Calls<SqlPhotoRegister> = {
   known: [() => register.known([photoId, otherPhotoId]), 'SELECT Fotos'],
+  page: [() => register.page(longAgo, photoId), 'SELECT Fotos'],
 };
 const named = (subject: string, calls: Record<string, Case>) => Object.entries(calls).map(([method, one]): [string, ...Case] => [`${subject}.${method}`, ...one]);
 

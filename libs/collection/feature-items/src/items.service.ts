@@ -12,7 +12,7 @@ import {
   type ItemQuery,
   type Photo,
 } from '@repo/collection-domain';
-import type { ItemId, PhotoId, UserId } from '@repo/kernel';
+import { crashPoint, type ItemId, type PhotoId, type UserId } from '@repo/kernel';
 import { OutboxRelay } from '@repo/messaging';
 import { ItemPagesService, type ListedPage } from './item-pages.service.js';
 import { PhotoIntakeService } from './photo-intake.service.js';
@@ -49,6 +49,7 @@ export class ItemsService {
     const item = await this.intake.take(id, operationId, photos, (stored) =>
       this.items.create({ id, ownerId, ...text, category: reference, photos: stored }, augmentationMessages),
     );
+    crashPoint('upload.after-commit');
     this.outbox.wake();
     return item;
   }
@@ -78,6 +79,7 @@ export class ItemsService {
     const { length: present } = (await this.items.get(ownerId, id)).photos;
     checkPhotosFit(present, photos.length);
     const added = await this.intake.take(id, operationId, photos, (stored) => this.items.addPhotos(ownerId, id, stored, augmentationMessages));
+    crashPoint('upload.after-commit');
     this.outbox.wake();
     return added;
   }

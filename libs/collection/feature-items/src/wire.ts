@@ -33,7 +33,7 @@ export const itemAnswer = z
     descricao: descricao.nullable(),
     categoriaId: uuid,
     categoria: z.string().meta({ examples: ['Moedas'] }),
-    fotos: z.array(z.url()).meta({ description: 'Links that work without sign-in for at least an hour, in the order of fotoIds' }),
+    fotos: z.array(z.url()).meta({ description: 'Links that work without sign-in for 45 minutes at least, in the order of fotoIds' }),
     fotoIds: z.array(uuid),
     criadoEm: z.iso.datetime(),
   })
@@ -64,3 +64,11 @@ export const categoryAnswer = z
   .object({ id: uuid, nome: categoryName, itens: z.int().meta({ description: 'Items in it' }), settings, criadoEm: z.iso.datetime() })
   .meta({ id: 'Categoria' });
 export type CategoryAnswer = z.infer<typeof categoryAnswer>;
+
+export const sweepBody = z.strictObject({ really: z.boolean().default(false).meta({ description: 'false only looks; true removes the orphans' }) });
+export const sweepAnswer = z.object({
+  orphans: z.int().meta({ description: 'Originals of more than an hour whose photo has no row' }),
+  removed: z.int(),
+  missing: z.int().meta({ description: 'Photos of more than an hour whose original is gone' }),
+  photos: z.array(z.object({ fotoId: uuid, caminho: z.string() })).meta({ description: 'The first 100 of the missing' }),
+});
