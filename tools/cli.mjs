@@ -1,4 +1,4 @@
-// npm run import, train, classify, demo and docs:messages: builds what they need, then runs apps/cli.
+// npm run import, train, classify, sweep, demo and docs:messages: builds what they need, then runs apps/cli.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';

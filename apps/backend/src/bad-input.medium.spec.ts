@@ -111,6 +111,7 @@ describe('access', () => {
     ['get', '/api/Models'],
     ['get', `/api/Models/${newId()}`],
     ['post', `/api/Models/${newId()}/activate`],
+    ['post', '/api/Storage/sweep'],
   ];
   const claims = () => ({ sub: ana.id, jti: 'x', iss: 'ocolecionador', aud: 'ocolecionador-api' });
   const tokens: [name: string, token: () => string | undefined][] = [
@@ -132,8 +133,9 @@ describe('access', () => {
     await backend.call('post', '/api/UpdateModelVersion', { headers }).send({ modelPath: 'models/v1', embeddings: 'models/v1/x' }).expect(401);
   });
 
-  it('activating a model is for administrators alone', async () => {
+  it('activating a model and sweeping the store are for administrators alone', async () => {
     await backend.call('post', '/api/Models/v20260101000000000/activate', ana).expect(403);
+    await backend.call('post', '/api/Storage/sweep', ana).send({}).expect(403);
   });
 
   it('every route of the documentation is known here, or open on purpose', async () => {

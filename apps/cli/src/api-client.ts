@@ -87,6 +87,17 @@ export interface ModelReport {
   readonly perClass?: readonly { readonly label: string; readonly precision: number; readonly recall: number; readonly f1: number; readonly support: number }[];
 }
 
+/** Stored photos compared with their rows. */
+export interface SweepReport {
+  /** Stored photos of more than an hour that no row knows. */
+  readonly orphans: number;
+  readonly removed: number;
+  /** Photos whose original is gone. */
+  readonly missing: number;
+  /** The first of the missing. */
+  readonly photos: readonly { readonly fotoId: string; readonly caminho: string }[];
+}
+
 /** The platform said no: its code, and its words. */
 export class ApiError extends Error {
   constructor(
@@ -223,6 +234,11 @@ export class ApiClient {
 
   model(version: string): Promise<ModelReport> {
     return this.#json({ path: `/Models/${version}` });
+  }
+
+  /** For administrators. @param really false only looks */
+  sweep(really: boolean): Promise<SweepReport> {
+    return this.#json({ method: 'POST', path: '/Storage/sweep', body: () => JSON.stringify({ really }), repeatable: true });
   }
 
   async #login(): Promise<User> {

@@ -4,13 +4,14 @@ import { classify } from './commands/classify.js';
 import { demo } from './commands/demo.js';
 import { importPhotos } from './commands/import.js';
 import { messageMap } from './commands/message-map.js';
+import { sweep } from './commands/sweep.js';
 import { train } from './commands/train.js';
 import { exitCode, UsageError } from './exit-code.js';
 import { chooseLanguage, type Language } from './language.js';
 import { Terminal } from './terminal.js';
 import { texts } from './texts.js';
 
-const commands: Record<string, Command> = { import: importPhotos, train, classify, demo, 'message-map': messageMap };
+const commands: Record<string, Command> = { import: importPhotos, train, classify, sweep, demo, 'message-map': messageMap };
 
 const interruption = new AbortController();
 process.once('SIGINT', () => interruption.abort());

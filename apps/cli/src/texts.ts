@@ -16,6 +16,7 @@ const english = {
   import -- FOLDER     makes items of a folder of photos
   train                learns the categories anew and shows how it goes
   classify -- FILE…    says what photos show and which items look like them
+  sweep                compares stored photos with their rows
   demo                 the whole road on drawn samples: a first look
   docs:messages        writes docs/messages.md from the contracts
 
@@ -52,6 +53,17 @@ ${options}
 
   npm run classify -- new-coin.jpg
   npm run classify -- ./unsorted/*.jpg
+${exits}`,
+    sweep: `Usage: npm run sweep [-- options]
+
+Looks for stored photos that no row knows, left by uploads that failed, and for
+photos whose original is gone. The platform does the same each hour. For
+administrators.
+
+  --really             removes the photos that no row knows, if older than an hour${options}
+
+  npm run sweep
+  npm run sweep -- --really
 ${exits}`,
     demo: `Usage: npm run demo [-- options]
 
@@ -126,6 +138,13 @@ Writes docs/messages.md from the messages in libs/shared/contracts.`,
     perhaps: (guesses: string) => `perhaps ${guesses}`,
     nothingAlike: 'nothing yet',
   },
+  sweep: {
+    orphans: (count: number) => `${count} stored photos without a row`,
+    removed: (count: number) => `${count} of them removed`,
+    onlyLooked: 'Nothing was removed: --really removes them',
+    noneMissing: 'Every photo has its original',
+    missing: (count: number) => `${count} photos have lost their original:`,
+  },
   demo: {
     intro: (things: number, photos: number, kinds: string) => `A collection of ${things} things in ${photos} photos: ${kinds}`,
     drawing: 'Drawing the photos',
@@ -168,6 +187,7 @@ const portuguese: Texts = {
   import -- PASTA      transforma uma pasta de fotos em itens
   train                aprende as categorias de novo e mostra o andamento
   classify -- FOTO…    diz o que as fotos mostram e com quais itens se parecem
+  sweep                compara as fotos guardadas com suas linhas
   demo                 o caminho inteiro com amostras desenhadas: um primeiro olhar
   docs:messages        escreve docs/messages.md a partir dos contratos
 
@@ -204,6 +224,17 @@ ${opcoes}
 
   npm run classify -- moeda-nova.jpg
   npm run classify -- ./soltas/*.jpg
+${saidas}`,
+    sweep: `Uso: npm run sweep [-- opções]
+
+Procura fotos guardadas que nenhuma linha conhece, deixadas por envios que
+falharam, e fotos cujo original sumiu. A plataforma faz o mesmo a cada hora. Para
+administradores.
+
+  --really             remove as fotos que nenhuma linha conhece, com mais de uma hora${opcoes}
+
+  npm run sweep
+  npm run sweep -- --really
 ${saidas}`,
     demo: `Uso: npm run demo [-- opções]
 
@@ -277,6 +308,13 @@ Escreve docs/messages.md a partir das mensagens em libs/shared/contracts.`,
     head: ['Foto', 'Mostra', 'Certeza', 'Parecidos (distância)'],
     perhaps: (guesses) => `talvez ${guesses}`,
     nothingAlike: 'nada ainda',
+  },
+  sweep: {
+    orphans: (count) => `${count} fotos guardadas sem linha`,
+    removed: (count) => `${count} delas removidas`,
+    onlyLooked: 'Nada foi removido: --really as remove',
+    noneMissing: 'Toda foto tem seu original',
+    missing: (count) => `${count} fotos perderam o original:`,
   },
   demo: {
     intro: (things, photos, kinds) => `Uma coleção de ${things} coisas em ${photos} fotos: ${kinds}`,
