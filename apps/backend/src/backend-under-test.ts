@@ -33,9 +33,9 @@ export class BackendUnderTest {
 
   static async start(changes: Partial<Record<keyof BackendConfig, string>> = {}): Promise<BackendUnderTest> {
     const folder = await mkdtemp(path.join(tmpdir(), 'backend-'));
-    const learning = await migrated(learningTables);
+    const learning = changes.LEARNING_DATABASE_URL ?? (await scratchDatabase(learningTables));
     const config = backendConfig.parse({
-      COLLECTION_DATABASE_URL: await migrated(collectionTables),
+      COLLECTION_DATABASE_URL: changes.COLLECTION_DATABASE_URL ?? (await scratchDatabase(collectionTables)),
       LEARNING_DATABASE_URL: learning,
       MESSAGES_URL: learning,
       OC_OBJECTS_DIR: path.join(folder, 'objects'),
@@ -110,8 +110,13 @@ export class BackendUnderTest {
   }
 }
 
-async function migrated(tables: DatabaseOptions): Promise<string> {
+async function scratchDatabase(tables: DatabaseOptions): Promise<string> {
   const { url } = await startScratchDatabase();
+  return migrated(url, tables);
+}
+
+/** Makes the tables; answers the URL. */
+export async function migrated(url: string, tables: DatabaseOptions): Promise<string> {
   const source = await openDatabase(url, tables);
   await runMigrations(source);
   await source.destroy();

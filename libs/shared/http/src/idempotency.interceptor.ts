@@ -10,8 +10,9 @@ import { answerError } from './error-answer.js';
 import { IdempotencyStore, type IdempotencyClaim } from './idempotency.store.js';
 import { Refuses } from './open-api.js';
 
-/** After a failure of ours the database may be away; a claim that can't be released by then ends by itself. */
-const RELEASE_PAUSES_MS = [0, 1_000, 2_000, 4_000, 8_000, 16_000];
+/** After a failure of ours the database may be away; a claim that can't be released for a minute has ended by itself. */
+const RELEASE_EVERY_MS = 1_000;
+const RELEASE_ATTEMPTS = 60;
 
 type RepeatableRequest = GuardedRequest & { idempotencyClaim?: IdempotencyClaim };
 
@@ -71,12 +72,12 @@ export class IdempotencyInterceptor implements NestInterceptor {
   }
 
   private async release(claim: IdempotencyClaim): Promise<void> {
-    for (const pauseMs of RELEASE_PAUSES_MS) {
-      await wait(pauseMs, undefined, { ref: false });
+    for (let attempt = 1; attempt <= RELEASE_ATTEMPTS; attempt += 1) {
       const isReleased = await this.store.release(claim).then(() => true, () => false);
       if (isReleased) {
         return;
       }
+      await wait(RELEASE_EVERY_MS, undefined, { ref: false });
     }
   }
 }
