@@ -1,6 +1,6 @@
 import { Test } from '@nestjs/testing';
-import { ObjectStore } from '@repo/storage';
 import { describe, expect, it, vi } from 'vitest';
+import { ObjectStore } from '../object-store.js';
 import { StorageModule, type StorageOptions } from './storage.module.js';
 
 const loaded = vi.hoisted(() => ({ minio: false }));
