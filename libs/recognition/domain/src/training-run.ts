@@ -28,6 +28,21 @@ export function isFinished(status: TrainingStatus): boolean {
   return nextStatuses[status].length === 0;
 }
 
+/** Whether who claimed a run under `fence` may still write: nobody claimed or ended it since. */
+export function isHeld({ status, fence }: { readonly status: TrainingStatus; readonly fence: number }, claimedUnder: number): boolean {
+  return status === 'running' && fence === claimedUnder;
+}
+
+/** A run that has stored a version may serve already: then it is too late. */
+export function mayBeCancelled({ status, modelVersion }: { readonly status: TrainingStatus; readonly modelVersion: ModelVersion | undefined }): boolean {
+  return canBecome(status, 'cancelled') && modelVersion === undefined;
+}
+
+/** Whether the photos that a cancelled run was for wait for the next new one: a training that was stopped must not start again by itself. */
+export function takesItsPhotosAlong({ startedAt, requestedBy }: { readonly startedAt: Date | undefined; readonly requestedBy: UserId | undefined }): boolean {
+  return startedAt !== undefined || requestedBy === undefined;
+}
+
 export type TrainingPhase = 'waiting' | 'gathering' | 'embedding' | 'training' | 'writing' | 'uploading' | 'announcing';
 
 /** What a person sees of a training while it runs, and keeps afterwards. */

@@ -60,10 +60,10 @@ export abstract class TrainingRuns {
   /** What the schedule decides on; the queued run without its photos. */
   abstract scheduleState(): Promise<PendingTraining>;
 
-  /** Counts a photo towards the next training, once however often it is told. */
+  /** Counts a photo towards the next training, once however often it is told, also after that training. */
   abstract countNewPhoto(photoId: PhotoId, at: Date): Promise<void>;
 
-  /** The photos counted at `until` or earlier are in a training now. */
+  /** The photos counted at `until` or earlier are in a training now, and never new again. */
   abstract clearNewPhotos(until: Date): Promise<void>;
 }
 

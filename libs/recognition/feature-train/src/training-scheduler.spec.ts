@@ -2,13 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { newId, PermanentError, TemporaryError, type PhotoId, type TrainingRunId } from '@repo/kernel';
 import { defaultTrainingRules, isFinished, modelFolder, newModelVersion } from '@repo/recognition-domain';
+import { InMemoryTrainingRuns } from '@repo/recognition-domain/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CollectionTrainingService } from './collection-training.service.js';
 import { ModelPublisher } from './model-publisher.js';
 import { ModelTrainingHandler } from './model-training.handler.js';
 import { PendingAugmentation } from './pending-augmentation.js';
 import { PhotoEmbedder } from './photo-embedder.js';
-import { CollectionInMemory, EmbeddingsInMemory, MetricsInMemory, RunsInMemory, SettableClock, ToyAnnouncer, ToyBackbone, ToyBuilder, ToyEngines, ToyServedVersion, ToyTrainer } from './testing/training-in-memory.js';
+import { CollectionInMemory, EmbeddingsInMemory, MetricsInMemory, SettableClock, ToyAnnouncer, ToyBackbone, ToyBuilder, ToyEngines, ToyServedVersion, ToyTrainer } from './testing/training-in-memory.js';
 import { TrainingMaterialService } from './training-material.service.js';
 import { TrainingScheduler } from './training-scheduler.js';
 import type { TrainingSettings } from './training-settings.js';
@@ -24,7 +25,7 @@ const settings: TrainingSettings = {
 };
 
 function newPlatform() {
-  const [runs, collection, embeddings, engines, trainer] = [new RunsInMemory(), new CollectionInMemory(), new EmbeddingsInMemory(), new ToyEngines(), new ToyTrainer()];
+  const [runs, collection, embeddings, engines, trainer] = [new InMemoryTrainingRuns(), new CollectionInMemory(), new EmbeddingsInMemory(), new ToyEngines(), new ToyTrainer()];
   const [builder, metrics, announcer, clock, backbone] = [new ToyBuilder(), new MetricsInMemory(), new ToyAnnouncer(), new SettableClock(), new ToyBackbone()];
   const served = new ToyServedVersion(announcer);
   const { store, catalogue, augmented } = collection;

@@ -234,7 +234,7 @@ it('keeps every promise on random walks of two workers below a broker that drops
     const rows = await query<{ object_key: string }>('SELECT object_key FROM augmentation_results WHERE photo_id = $1', [photoId]);
     return job && { ...job, objectKeys: rows.map(({ object_key }) => object_key) };
   };
-  const met = await walkAugmentation(() => ({ jobs, inbox: new SqlInbox(database), stored }), { runs: 40 });
+  const met = await walkAugmentation(() => ({ jobs, inbox: new SqlInbox(database), stored }), { runs: 40, seed: 1 });
   expect(met.size).toBeGreaterThanOrEqual(5);
 });
 

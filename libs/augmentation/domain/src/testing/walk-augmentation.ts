@@ -12,7 +12,7 @@ export interface WalkedParts {
   stored(photoId: PhotoId): Promise<{ jobId: string; status: JobStatus; fence: number; objectKeys: string[] } | undefined>;
 }
 
-const PHOTOS = 3;
+const PHOTOS = 2;
 const WORKERS = 2;
 const variants: readonly PlannedVariant[] = [
   { transform: 'rotate-90', params: {}, paramsHash: 'a'.repeat(16) },
@@ -197,12 +197,14 @@ const worker = fc.nat(WORKERS - 1);
 const place = fc.nat(99);
 const pick = (queue: Message[], at: number) => at % queue.length;
 
+const take = fc.tuple(worker, place).map(([w, at]) => new Step(`take ${w} ${at}`, ({ hands, queue }) => !hands[w] && queue.length > 0, (world) => world.take(w, world.queue.splice(pick(world.queue, at), 1)[0]!)));
+
 const steps = [
   photo.map((p) => new Step(`upload ${p}`, (world) => !world.uploaded.has(world.orders[p]!.photoId), (world) => {
     world.uploaded.add(world.orders[p]!.photoId);
     world.publish(world.orders[p]!);
   })),
-  fc.tuple(worker, place).map(([w, at]) => new Step(`take ${w} ${at}`, ({ hands, queue }) => !hands[w] && queue.length > 0, (world) => world.take(w, world.queue.splice(pick(world.queue, at), 1)[0]!))),
+  ...Array.from({ length: 3 }, () => take), // more often than mishaps, or little would ever be done
   worker.map((w) => new Step(`store ${w}`, ({ hands }) => hands[w]?.hasStored === false, (world) => {
     world.store(world.hands[w]!);
     world.hands[w]!.hasStored = true;

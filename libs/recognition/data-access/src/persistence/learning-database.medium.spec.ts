@@ -1,7 +1,17 @@
 import { LearningDatabase, openDatabase, runMigrations } from '@repo/database';
 import { startScratchDatabase } from '@repo/database/testing';
 import { newId, type ItemId, type PhotoId, type TrainingRunId, type UserId } from '@repo/kernel';
-import { newModelVersion, TrainingFinishedError, TrainingNotFoundError, type ModelMetrics, type TrainingProgress } from '@repo/recognition-domain';
+import {
+  decideTraining,
+  defaultTrainingRules,
+  newModelVersion,
+  TrainingFinishedError,
+  TrainingNotFoundError,
+  type ModelMetrics,
+  type TrainingClaim,
+  type TrainingProgress,
+} from '@repo/recognition-domain';
+import { walkTraining } from '@repo/recognition-domain/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { SqlAugmentedVariants } from './sql-augmented-variants.js';
 import { SqlEmbeddingStore } from './sql-embedding.store.js';
@@ -130,6 +140,75 @@ describe('trainings', () => {
     expect(await runs().scheduleState()).toEqual({ running: undefined, queued: undefined, newPhotos: 2, oldestNewPhotoAt: at(1), newestNewPhotoAt: at(3) });
     await runs().clearNewPhotos(at(2));
     expect((await runs().scheduleState()).newPhotos).toBe(1);
+  });
+
+  it('counts a photo no more that is told again after its training, and is quick about it', async () => {
+    const photoIds = Array.from({ length: 20 }, () => newId<PhotoId>());
+    for (const photoId of photoIds) {
+      await runs().countNewPhoto(photoId, at(1));
+    }
+    await runs().clearNewPhotos(at(2));
+    const againMs: number[] = [];
+    for (const photoId of photoIds) {
+      const startedAt = performance.now();
+      await runs().countNewPhoto(photoId, at(3));
+      againMs.push(performance.now() - startedAt);
+    }
+    expect((await runs().scheduleState()).newPhotos).toBe(0);
+    expect(againMs.sort((a, b) => a - b)[10]).toBeLessThan(20);
+  });
+
+  it('forgets photos a quarter of a year after their training', async () => {
+    await runs().countNewPhoto(newId<PhotoId>(), at(1));
+    await runs().clearNewPhotos(at(2));
+    const later = (days: number) => new Date(at(2).getTime() + days * 24 * 3_600_000);
+    const kept = () => query('SELECT 1 FROM training_new_photos');
+    await runs().clearNewPhotos(later(89));
+    expect(await kept()).toHaveLength(1);
+    await runs().clearNewPhotos(later(91));
+    expect(await kept()).toHaveLength(0);
+  });
+
+  it('starts one training for 1,000 photos that come in within 5 minutes, one at a time', async () => {
+    const rules = defaultTrainingRules;
+    const starts: number[] = [];
+    let running: { claim: TrainingClaim; endsAt: number } | undefined;
+    let mostAtOnce = 0;
+    let told = 0;
+    for (let second = 1; second <= 1_200; second += 1) {
+      for (; told < Math.min(1_000, (second * 1_000) / 300); told += 1) {
+        await runs().countNewPhoto(newId<PhotoId>(), at(second));
+      }
+      if (running && second >= running.endsAt) {
+        await runs().finish(running.claim, { status: 'done', reason: undefined }, progress(100), at(second));
+        await runs().clearNewPhotos(running.claim.run.startedAt!);
+        running = undefined;
+      }
+      const { queued, ...state } = await runs().scheduleState();
+      const decision = decideTraining({ ...state, queued: queued && { ...queued, photosAugmenting: 0 } }, at(second), rules);
+      if (decision.kind === 'request') {
+        await runs().request({ motive: decision.motive, requestedBy: undefined, at: at(second) });
+      } else if (decision.kind === 'start') {
+        starts.push(second);
+        const claim = await runs().claim(decision.id, at(second), at(second + 600));
+        running = { claim: claim!, endsAt: second + 120 };
+      }
+      const [{ count }] = (await query(`SELECT count(*)::integer AS count FROM training_runs WHERE status = 'running'`)) as [{ count: number }];
+      mostAtOnce = Math.max(mostAtOnce, count);
+    }
+    expect(starts.length).toBeGreaterThanOrEqual(1);
+    expect(starts.length).toBeLessThanOrEqual(2);
+    expect(mostAtOnce).toBe(1);
+    expect((await runs().scheduleState()).newPhotos).toBe(0);
+  });
+
+  it('keeps every promise on random walks of two workers', async () => {
+    const open = async () => {
+      await query('TRUNCATE training_runs, training_new_photos');
+      return runs();
+    };
+    const met = await walkTraining(open, { runs: 40, seed: 1 });
+    expect(met.size).toBeGreaterThanOrEqual(6);
   });
 
   it.each([

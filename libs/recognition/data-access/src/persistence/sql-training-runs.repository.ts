@@ -3,6 +3,7 @@ import { newId, type PhotoId, type TrainingRunId, type UserId } from '@repo/kern
 import {
   isFinished,
   statusesBefore,
+  takesItsPhotosAlong,
   TrainingFinishedError,
   TrainingNotFoundError,
   TrainingRuns,
@@ -31,6 +32,9 @@ interface RunRow {
   fence: number;
   attempts: number;
 }
+
+/** Longer than any message waits to be sent again by a person. */
+const REMEMBERED_MS = 90 * 24 * 3_600_000;
 
 const HELD_BY_CLAIM = `id = $1 AND fence = $2 AND status = 'running'`;
 
@@ -151,10 +155,11 @@ export class SqlTrainingRuns extends TrainingRuns {
       [id, reason, at, statusesBefore('cancelled')],
     );
     if (row) {
-      if (row.started_at || row.requested_by === null) {
+      const run = toRun(row);
+      if (takesItsPhotosAlong(run)) {
         await this.clearNewPhotos(at);
       }
-      return toRun(row);
+      return run;
     }
     const run = await this.get(id);
     if (isFinished(run.status) || run.modelVersion) {
@@ -166,7 +171,7 @@ export class SqlTrainingRuns extends TrainingRuns {
   async scheduleState(): Promise<PendingTraining> {
     const [photos, open] = await Promise.all([
       this.query<{ count: number; oldest: Date | null; newest: Date | null }>(
-        'SELECT count(*)::integer AS count, min(arrived_at) AS oldest, max(arrived_at) AS newest FROM training_new_photos',
+        'SELECT count(*)::integer AS count, min(arrived_at) AS oldest, max(arrived_at) AS newest FROM training_new_photos WHERE trained_at IS NULL',
       ),
       this.query<RunRow>(`SELECT * FROM training_runs WHERE status IN ('queued', 'running') ORDER BY requested_at, id`),
     ]);
@@ -186,7 +191,8 @@ export class SqlTrainingRuns extends TrainingRuns {
   }
 
   async clearNewPhotos(until: Date): Promise<void> {
-    await this.query('DELETE FROM training_new_photos WHERE arrived_at <= $1', [until]);
+    await this.query('UPDATE training_new_photos SET trained_at = $1 WHERE arrived_at <= $1 AND trained_at IS NULL', [until]);
+    await this.query('DELETE FROM training_new_photos WHERE trained_at < $1', [new Date(until.getTime() - REMEMBERED_MS)]);
   }
 
   private query<Row = unknown>(sql: string, parameters: unknown[] = []): Promise<Row[]> {

@@ -1,5 +1,6 @@
 import type { EntityClass, MigrationClass } from '@repo/database';
 import { ClassificationRow } from './classification.row.js';
+import { CountedPhotos1760000500000 } from './counted-photos.migration.js';
 import { ModelRow } from './model.row.js';
 import { RecognitionCollection1760000300000 } from './recognition-collection.migration.js';
 import { RecognitionLearning1760000300000 } from './recognition-learning.migration.js';
@@ -10,4 +11,4 @@ export const collectionEntities: EntityClass[] = [ModelRow, ClassificationRow, T
 export const collectionMigrations: MigrationClass[] = [RecognitionCollection1760000300000];
 /** Its queries there are PostgreSQL's own, so they need no entities. */
 export const learningEntities: EntityClass[] = [];
-export const learningMigrations: MigrationClass[] = [RecognitionLearning1760000300000];
+export const learningMigrations: MigrationClass[] = [RecognitionLearning1760000300000, CountedPhotos1760000500000];

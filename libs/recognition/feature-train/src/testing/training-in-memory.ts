@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Clock, newId, type ItemId, type PhotoId, type TrainingRunId, type UserId } from '@repo/kernel';
+import { Clock, newId, type ItemId, type PhotoId, type UserId } from '@repo/kernel';
 import {
   AugmentedVariants,
   Backbone,
@@ -13,22 +13,16 @@ import {
   PhotoCatalogue,
   PhotoUndecodableError,
   ServedVersion,
-  TrainingRuns,
   type LabelledPhoto,
   type ModelFilesInput,
   type ModelMetrics,
   type ModelState,
   type ModelVersion,
-  type PendingTraining,
   type StoredVariant,
-  type TrainingClaim,
   type TrainingHooks,
   type TrainingParameters,
   type TrainingPhoto,
-  type TrainingProgress,
   type TrainingReport,
-  type TrainingResult,
-  type TrainingRun,
 } from '@repo/recognition-domain';
 import { ObjectStore, type Bucket } from '@repo/storage';
 
@@ -36,102 +30,6 @@ export class SettableClock extends Clock {
   at = Date.UTC(2026, 0, 1);
   now() {
     return new Date(this.at);
-  }
-}
-
-/** Trainings as the database keeps them, leases and fences included. */
-export class RunsInMemory extends TrainingRuns {
-  readonly rows = new Map<TrainingRunId, TrainingRun & { fence: number; attempts: number; leaseUntil: Date | undefined }>();
-  readonly newPhotos = new Map<PhotoId, Date>();
-  heartbeats: TrainingProgress[] = [];
-
-  async request({ motive, requestedBy, at }: { motive: string | undefined; requestedBy: UserId | undefined; at: Date }) {
-    const run = {
-      ...{ id: newId<TrainingRunId>(), status: 'queued' as const, motive, requestedBy, requestedAt: at, startedAt: undefined, finishedAt: undefined },
-      ...{ reasonCode: undefined, reason: undefined, modelVersion: undefined, progress: undefined, fence: 0, attempts: 0, leaseUntil: undefined },
-    };
-    this.rows.set(run.id, run);
-    return run;
-  }
-  async get(id: TrainingRunId) {
-    return this.rows.get(id)!;
-  }
-  async list() {
-    return [...this.rows.values()];
-  }
-  async claim(id: TrainingRunId, now: Date, leaseUntil: Date): Promise<TrainingClaim | undefined> {
-    const row = this.rows.get(id);
-    if (row?.status !== 'queued' || [...this.rows.values()].some(({ status }) => status === 'running')) {
-      return undefined;
-    }
-    const run = this.change(id, { status: 'running', startedAt: now, leaseUntil, fence: row.fence + 1, attempts: row.attempts + 1 });
-    return { run, fence: run.fence, attempt: run.attempts };
-  }
-  async heartbeat(claim: TrainingClaim, leaseUntil: Date, progress: TrainingProgress) {
-    const row = this.rows.get(claim.run.id);
-    if (this.holds(claim)) {
-      this.heartbeats.push(progress);
-      this.change(claim.run.id, { leaseUntil, progress });
-      return 'held';
-    }
-    return row?.status === 'cancelled' && row.fence === claim.fence ? 'cancelled' : 'lost';
-  }
-  async noteVersion(claim: TrainingClaim, modelVersion: ModelVersion) {
-    return this.changeIfHeld(claim, { modelVersion });
-  }
-  async finish(claim: TrainingClaim, result: TrainingResult, progress: TrainingProgress, at: Date) {
-    return this.changeIfHeld(claim, { ...result, progress, finishedAt: at });
-  }
-  async release(claim: TrainingClaim, why: 'interrupted' | 'failed') {
-    this.changeIfHeld(claim, { status: 'queued', attempts: claim.attempt - (why === 'interrupted' ? 1 : 0) });
-  }
-  async requeueLost(id: TrainingRunId, now: Date) {
-    const row = this.rows.get(id);
-    if (row?.status === 'running' && row.leaseUntil && row.leaseUntil < now) {
-      this.change(id, { status: 'queued' });
-    }
-  }
-  async noteWaiting(id: TrainingRunId, progress: TrainingProgress) {
-    this.change(id, { progress });
-  }
-  async cancel(id: TrainingRunId, reason: string, at: Date) {
-    return this.change(id, { status: 'cancelled', reason, finishedAt: at });
-  }
-  async scheduleState(): Promise<PendingTraining> {
-    const open = [...this.rows.values()];
-    const running = open.find(({ status }) => status === 'running');
-    const queued = open.find(({ status }) => status === 'queued');
-    const arrivals = [...this.newPhotos.values()].sort((a, b) => a.getTime() - b.getTime());
-    return {
-      running: running && { id: running.id, leaseUntil: running.leaseUntil! },
-      queued: queued && { id: queued.id, requestedAt: queued.requestedAt },
-      newPhotos: arrivals.length,
-      oldestNewPhotoAt: arrivals[0],
-      newestNewPhotoAt: arrivals.at(-1),
-    };
-  }
-  async countNewPhoto(photoId: PhotoId, at: Date) {
-    this.newPhotos.set(photoId, this.newPhotos.get(photoId) ?? at);
-  }
-  async clearNewPhotos(until: Date) {
-    [...this.newPhotos].filter(([, at]) => at <= until).forEach(([photoId]) => this.newPhotos.delete(photoId));
-  }
-
-  private holds({ run, fence }: TrainingClaim): boolean {
-    const row = this.rows.get(run.id);
-    return row?.status === 'running' && row.fence === fence;
-  }
-  private changeIfHeld(claim: TrainingClaim, change: object): boolean {
-    const holds = this.holds(claim);
-    if (holds) {
-      this.change(claim.run.id, change);
-    }
-    return holds;
-  }
-  private change(id: TrainingRunId, change: object) {
-    const row = { ...this.rows.get(id)!, ...change };
-    this.rows.set(id, row);
-    return row;
   }
 }
 

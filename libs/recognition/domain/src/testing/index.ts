@@ -1,0 +1,2 @@
+export * from './in-memory-training-runs.js';
+export * from './walk-training.js';
