@@ -9,6 +9,8 @@ import { brokerFailure } from './errors.js';
 const deadlineMs = 10_000;
 /** A broker that was started together with us may need a moment. */
 const firstDeadlineMs = 5_000;
+/** For what takes a well broker milliseconds, and nothing depends on. */
+const closeDeadlineMs = 2_000;
 /** A silent broker is noticed after two to three of these: 18 s at most. `?heartbeat=` in the URL says otherwise. */
 const heartbeatS = 6;
 /** A channel that can't even be closed waits for a queue that is lost; the broker allows 2,047 on a connection. */
@@ -102,7 +104,7 @@ export class BrokerConnection {
   /** Never throws. */
   async closeChannel(channel: Channel): Promise<void> {
     try {
-      await inTime(channel.close());
+      await withDeadline('RabbitMQ', closeDeadlineMs, channel.close());
     } catch (error) {
       const hasEnded = (error as Error).name === 'IllegalOperationError';
       if (!hasEnded && this.isOpen && ++this.stuckChannels > mostStuckChannels) {
@@ -113,7 +115,7 @@ export class BrokerConnection {
 
   async close(): Promise<void> {
     this.closing = true;
-    await withDeadline('RabbitMQ', 2_000, this.manager.close()).catch(() => this.drop('closed'));
+    await withDeadline('RabbitMQ', closeDeadlineMs, this.manager.close()).catch(() => this.drop('closed'));
   }
 
   private async current(): Promise<ChannelModel> {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TemporaryError, withDeadline } from '@repo/kernel';
 import type { ConsumeMessage } from 'amqplib';
 import { inTime, type BrokerConnection } from './broker-connection.js';
-import { LastingChannel, type ChannelLife } from './lasting-channel.js';
+import { consume, LastingChannel, type ChannelLife } from './lasting-channel.js';
 import type { Publisher } from './publisher.js';
 import { canaryQueue } from './topology.js';
 
@@ -62,24 +62,12 @@ export class Canary {
     const { channel } = life;
     const { queue } = await inTime(channel.assertQueue('', { exclusive: true, autoDelete: true }));
     this.replyQueue = queue;
-    await inTime(channel.consume(queue, (raw) => this.hear(life, raw), { noAck: true }));
+    await consume(life, queue, ({ content }) => this.expected.get(content.toString())?.(), { noAck: true });
     await inTime(channel.prefetch(1));
-    await inTime(channel.consume(canaryQueue, (raw) => this.answer(life, raw)));
+    await consume(life, canaryQueue, (raw) => this.answer(life, raw));
   }
 
-  private hear(life: ChannelLife, raw: ConsumeMessage | null): void {
-    if (!raw) {
-      life.end('the broker cancelled the canary\'s answers');
-      return;
-    }
-    this.expected.get(raw.content.toString())?.();
-  }
-
-  private answer(life: ChannelLife, raw: ConsumeMessage | null): void {
-    if (!raw) {
-      life.end('the broker cancelled the canary');
-      return;
-    }
+  private answer(life: ChannelLife, raw: ConsumeMessage): void {
     try {
       this.publisher.tell(String(raw.properties.headers?.['replyTo']), raw.content.toString());
       life.channel.ack(raw);

@@ -4,7 +4,7 @@ import { TemporaryError, withDeadline } from '@repo/kernel';
 import type { ConsumeMessage } from 'amqplib';
 import type { DeadLetter } from '../dead-letter.js';
 import { inTime, type BrokerConnection } from './broker-connection.js';
-import { LastingChannel, type ChannelLife } from './lasting-channel.js';
+import { consume, LastingChannel, type ChannelLife } from './lasting-channel.js';
 import { carriedIn, letterIn, parcelOfDead } from './parcel.js';
 import type { Publisher } from './publisher.js';
 import { deadQueueOf, type Topology } from './topology.js';
@@ -63,14 +63,10 @@ export class DeadLetterWatcher {
   private async begin(life: ChannelLife): Promise<void> {
     await this.parts.topology.renew(this.queue);
     await inTime(life.channel.prefetch(prefetch));
-    await inTime(life.channel.consume(deadQueueOf(this.queue), (raw) => this.receive(life, raw)));
+    await consume(life, deadQueueOf(this.queue), (raw) => this.receive(life, raw));
   }
 
-  private receive(life: ChannelLife, raw: ConsumeMessage | null): void {
-    if (!raw) {
-      life.end(`the broker cancelled the watcher of ${deadQueueOf(this.queue)}`);
-      return;
-    }
+  private receive(life: ChannelLife, raw: ConsumeMessage): void {
     this.held.add(raw);
     void life.ended.then(() => this.held.delete(raw));
     this.last = this.last.then(() => this.handOver(life, raw));

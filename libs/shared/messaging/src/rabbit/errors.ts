@@ -1,4 +1,4 @@
-import { AccessDeniedError, DomainError, TemporaryError } from '@repo/kernel';
+import { AccessDeniedError, DomainError, PermanentError, TemporaryError } from '@repo/kernel';
 
 export { UnroutableError } from '../message-bus.js';
 
@@ -25,4 +25,15 @@ export function brokerFailure(error: unknown): DomainError {
   return codeOf(error) === accessRefused || /ACCESS[-_]REFUSED/.test(message)
     ? new AccessDeniedError(`RabbitMQ refuses this: ${message}`, { cause: error })
     : new TemporaryError(`RabbitMQ did not do this: ${message}`, { cause: error });
+}
+
+/** A queue is there with other settings, made by another version or by hand. Only a person can say what becomes of its messages. */
+export class QueueMismatchError extends PermanentError {
+  constructor(queue: string, cause: unknown) {
+    super(
+      `The queue ${queue} is there with other settings than this version gives it: ${(cause as Error).message}. ` +
+        `Let it run empty or move its messages, then delete it (rabbitmqctl delete_queue ${queue}): it is made anew within a minute`,
+      { cause },
+    );
+  }
 }

@@ -1,2 +1,2 @@
+export { QueueMismatchError } from './errors.js';
 export * from './rabbit-message-bus.js';
-export { QueueMismatchError } from './topology.js';

@@ -22,6 +22,10 @@ export class Isolation {
     this.consumers.add(consumer);
   }
 
+  part(consumer: Pausable): void {
+    this.consumers.delete(consumer);
+  }
+
   /** Work that suspects have to wait for. */
   during<T>(work: Promise<T>): Promise<T> {
     return this.quarantine.during(work);
@@ -32,7 +36,7 @@ export class Isolation {
     this.suspects++;
     const turn = this.last.then(() => this.runAlone(work));
     this.last = turn.catch(() => undefined);
-    void this.last.then(() => this.leave());
+    void this.last.then(() => this.goOn());
     return turn;
   }
 
@@ -46,7 +50,7 @@ export class Isolation {
     return result!;
   }
 
-  private async leave(): Promise<void> {
+  private async goOn(): Promise<void> {
     await sleep(lingerMs);
     if (--this.suspects === 0) {
       this.consumers.forEach((consumer) => consumer.resume());

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import type { ConfirmChannel } from 'amqplib';
-import type { BrokerConnection } from './broker-connection.js';
+import { TemporaryError } from '@repo/kernel';
+import type { ConfirmChannel, ConsumeMessage, Options } from 'amqplib';
+import { inTime, type BrokerConnection } from './broker-connection.js';
 
 /** A channel that can't be set up is tried again after about 0.5, 1, 2, … s, at most this. */
 const firstPauseMs = 500;
@@ -115,5 +116,21 @@ export class LastingChannel {
   private async finish(life: ChannelLife, reason: string): Promise<void> {
     life.end(reason);
     await this.connection.closeChannel(life.channel);
+  }
+}
+
+/**
+ * Begins to consume; answers the consumer's tag. A consumer that the broker cancels, because its queue
+ * was deleted, ends the life. Throws TemporaryError when the queue does not answer.
+ *
+ * @param receive must not throw: that would end the connection
+ */
+export async function consume(life: ChannelLife, queue: string, receive: (message: ConsumeMessage) => void, options?: Options.Consume): Promise<string> {
+  const hear = (message: ConsumeMessage | null) => (message ? receive(message) : life.end(`the broker cancelled the consumer of ${queue}`));
+  try {
+    const { consumerTag } = await inTime(life.channel.consume(queue, hear, options));
+    return consumerTag;
+  } catch (cause) {
+    throw new TemporaryError(`${queue} can not be consumed. If RabbitMQ is well, the queue is lost: \`rabbitmqctl delete_queue ${queue}\` makes room for a new one`, { cause });
   }
 }

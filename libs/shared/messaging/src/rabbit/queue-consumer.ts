@@ -1,25 +1,32 @@
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import { TemporaryError } from '@repo/kernel';
+import { TemporaryError, withDeadline } from '@repo/kernel';
 import type { ConsumeMessage } from 'amqplib';
+import { LRUCache } from 'lru-cache';
 import { recordDeadLetter, type DeadLetterSink } from '../dead-letter.js';
 import { deliver, type Decision, type DeliveryRules, type Subscription } from '../delivery.js';
+import { UnroutableError } from '../message-bus.js';
 import { isBeyondLastAttempt } from '../retry-policy.js';
 import { inTime, type BrokerConnection } from './broker-connection.js';
 import type { Isolation, Pausable } from './isolation.js';
-import { LastingChannel, type ChannelLife } from './lasting-channel.js';
+import { consume, LastingChannel, type ChannelLife } from './lasting-channel.js';
 import { carriedIn, nextAttempt, parcelOf, parcelOfDead, type CarriedMessage } from './parcel.js';
 import type { Publisher } from './publisher.js';
 import { deadQueueOf, delayQueueOf, suspectQueueOf, type Topology } from './topology.js';
 
 const againAfterMs = 1_000;
+/** With the time that handlers get, still below the 30 s after which a process that was asked to end is killed. */
+const putBackDeadlineMs = 5_000;
 /** After its own connection was lost, a process takes what comes back for a victim of the same event, for so long. */
 const amnestyMs = 30_000;
-/** A message whose connection was lost comes back within this time, or went to another process. */
-const rememberMs = 10 * 60_000;
+/** Messages that are recognised when they come back after the loss of a connection. */
+const remembered = 10_000;
 const lookMs = 2_500;
 /** A broker that delivers does so within milliseconds. */
 const silentMs = 10_000;
+
+const nothingLeftToDo: Promise<Decision> = Promise.resolve({ kind: 'acknowledge' });
 
 export interface ConsumerParts {
   connection: BrokerConnection;
@@ -44,8 +51,8 @@ export class QueueConsumer implements Pausable {
   private readonly logger = new Logger('messages');
   private readonly lasting: LastingChannel;
   private readonly inHand = new Map<Delivery, Promise<void>>();
-  /** Work by message, kept until its outcome is told: also over the loss of a connection, when the message comes back. */
-  private readonly works = new Map<string, Promise<Decision>>();
+  /** What is or was done about a message: it comes back when a connection is lost before the broker has heard of it. */
+  private readonly works = new LRUCache<string, Promise<Decision>>({ max: remembered });
   private readonly watch: NodeJS.Timeout;
   private life?: ChannelLife;
   private tag?: string;
@@ -79,6 +86,7 @@ export class QueueConsumer implements Pausable {
     return this.inHand.size;
   }
 
+  /** Resolves when it consumes; throws what keeps it from that. */
   open(): Promise<void> {
     return this.lasting.open();
   }
@@ -110,8 +118,9 @@ export class QueueConsumer implements Pausable {
   async close(graceMs: number): Promise<void> {
     clearInterval(this.watch);
     this.stopping = true;
-    await this.align();
-    await Promise.race([Promise.all(this.inHand.values()), sleep(graceMs, undefined, { ref: false })]);
+    this.parts.isolation.part(this);
+    const finished = this.align().then(() => Promise.all(this.inHand.values()));
+    await Promise.race([finished, sleep(graceMs, undefined, { ref: false })]);
     this.graceIsOver = true;
     await Promise.all([...this.inHand.keys()].map((delivery) => this.putBack(delivery)));
     await this.lasting.close();
@@ -157,16 +166,11 @@ export class QueueConsumer implements Pausable {
     return this.aligning;
   }
 
-  private async consume(life: ChannelLife, origin: string): Promise<string> {
-    const { consumerTag } = await inTime(life.channel.consume(origin, (raw) => this.receive(life, origin, raw)));
-    return consumerTag;
+  private consume(life: ChannelLife, origin: string): Promise<string> {
+    return consume(life, origin, (raw) => this.receive(life, origin, raw));
   }
 
-  private receive(life: ChannelLife, origin: string, raw: ConsumeMessage | null): void {
-    if (!raw) {
-      life.end(`the broker cancelled the consumer of ${origin}`);
-      return;
-    }
+  private receive(life: ChannelLife, origin: string, raw: ConsumeMessage): void {
     this.receivedAt = performance.now();
     this.passedOverSince = undefined;
     const delivery = { message: carriedIn(raw), raw, life, origin };
@@ -181,7 +185,7 @@ export class QueueConsumer implements Pausable {
     if (delivery.raw.fields.redelivered) {
       const known = this.works.get(key);
       if (known) {
-        // Lost with a connection while we worked on it: no second work, no crash.
+        // Lost with a connection, not with a process: no second work, no crash.
         return this.settle(delivery, await known);
       }
       if (performance.now() > this.amnestyUntil) {
@@ -225,13 +229,11 @@ export class QueueConsumer implements Pausable {
 
   /** Tells the broker what became of a message. */
   private async settle(delivery: Delivery, decision: Decision): Promise<void> {
-    const isTold = await this.tell(delivery, () => this.carryOut(delivery.message, decision));
-    if (!isTold) {
-      setTimeout(() => this.works.delete(keyOf(delivery.message)), rememberMs).unref();
-      return;
-    }
-    this.works.delete(keyOf(delivery.message));
-    if (decision.kind === 'bury') {
+    const isTold = await this.tell(delivery, async () => {
+      await this.carryOut(delivery.message, decision);
+      this.works.set(keyOf(delivery.message), nothingLeftToDo);
+    });
+    if (isTold && decision.kind === 'bury') {
       await recordDeadLetter(this.parts.deadLetters, decision.letter);
     }
   }
@@ -264,6 +266,10 @@ export class QueueConsumer implements Pausable {
         this.muteSince ??= performance.now();
         this.logger.warn({ msg: 'the outcome of a message could not be told yet', queue: this.queue, id: message.messageId, err: error });
         await sleep(againAfterMs);
+        if (error instanceof UnroutableError) {
+          // What keeps the queue from being made is told by the next try.
+          await this.parts.topology.renew(this.queue).catch(() => undefined);
+        }
       }
     }
     return false;
@@ -275,7 +281,7 @@ export class QueueConsumer implements Pausable {
       return;
     }
     try {
-      await this.parts.publisher.send(origin, parcelOf(message));
+      await withDeadline('RabbitMQ', putBackDeadlineMs, this.parts.publisher.send(origin, parcelOf(message)));
       life.channel.ack(raw);
     } catch (error) {
       // It comes back all the same when the channel closes, as one whose worker died.
@@ -302,5 +308,5 @@ export class QueueConsumer implements Pausable {
 
 /** The same message in the same attempt. */
 function keyOf(message: CarriedMessage): string {
-  return `${nextAttempt(message)} ${message.text}`;
+  return createHash('sha256').update(`${nextAttempt(message)} ${message.text}`).digest('base64');
 }

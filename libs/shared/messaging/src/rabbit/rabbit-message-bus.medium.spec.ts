@@ -8,8 +8,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import type { DeadLetter } from '../dead-letter.js';
 import { UnroutableError } from '../message-bus.js';
 import { messageBusSuite, startConsumerProcess, suiteCommand } from '../testing/index.js';
+import { QueueMismatchError } from './errors.js';
 import { RabbitMessageBus, type RabbitMessageBusOptions } from './rabbit-message-bus.js';
-import { QueueMismatchError } from './topology.js';
 
 Logger.overrideLogger(false);
 

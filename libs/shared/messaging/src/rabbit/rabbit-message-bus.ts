@@ -7,6 +7,7 @@ import { standardRetries, type RetryPolicy } from '../retry-policy.js';
 import { BrokerConnection } from './broker-connection.js';
 import { Canary } from './canary.js';
 import { DeadLetterWatcher } from './dead-letter-watcher.js';
+import { brokerFailure } from './errors.js';
 import { Isolation } from './isolation.js';
 import { Publisher } from './publisher.js';
 import { QueueConsumer } from './queue-consumer.js';
@@ -64,19 +65,20 @@ export class RabbitMessageBus extends MessageBus {
     queues = [],
     settleMs = 2_000,
   }: RabbitMessageBusOptions): Promise<RabbitMessageBus> {
-    const connections = await openBoth(url);
+    const { publishing, consuming } = await openBoth(url);
+    const publisher = new Publisher(publishing);
+    const canary = new Canary(consuming, publisher);
+    // Not on the connection that a broker short of disk leaves unread.
+    const topology = new Topology(consuming, retries.waitsMs, settleMs);
+    const parts = { publishing, consuming, topology, publisher, canary };
     try {
-      const { publishing, consuming } = connections;
-      const topology = new Topology(consuming, retries.waitsMs, settleMs);
-      const publisher = new Publisher(publishing);
-      const canary = new Canary(consuming, publisher);
       await topology.open(queues);
       await publisher.open();
       await canary.open();
-      return new RabbitMessageBus({ ...connections, topology, publisher, canary }, { retries, handlerDeadlineMs }, deadLetters);
+      return new RabbitMessageBus(parts, { retries, handlerDeadlineMs }, deadLetters);
     } catch (error) {
-      await Promise.all([connections.publishing.close(), connections.consuming.close()]);
-      throw error;
+      await closeParts(parts);
+      throw brokerFailure(error);
     }
   }
 
@@ -103,8 +105,7 @@ export class RabbitMessageBus extends MessageBus {
     const { isolation, rules, deadLetters } = this;
     const subscription = { message, handler } as Subscription<unknown>;
     const consumer = new QueueConsumer({ connection, publisher, topology, isolation, rules, deadLetters }, subscription, parallel);
-    this.consumers.set(message.queue, consumer);
-    await consumer.open();
+    await openIn(this.consumers, message.queue, consumer);
   }
 
   async watchDeadLetters(queue: string, keep: (letter: DeadLetter) => Promise<void>): Promise<void> {
@@ -113,8 +114,7 @@ export class RabbitMessageBus extends MessageBus {
     }
     const { consuming: connection, publisher, topology } = this.parts;
     const watcher = new DeadLetterWatcher({ connection, publisher, topology }, queue, keep);
-    this.watchers.set(queue, watcher);
-    await watcher.open();
+    await openIn(this.watchers, queue, watcher);
   }
 
   async roundTrip(timeoutMs: number): Promise<void> {
@@ -139,11 +139,15 @@ export class RabbitMessageBus extends MessageBus {
   }
 
   async close(graceMs: number): Promise<void> {
-    const { canary, publisher, publishing, consuming } = this.parts;
     await Promise.all([...this.consumers.values(), ...this.watchers.values()].map((consumer) => consumer.close(graceMs)));
-    await Promise.all([canary.close(), publisher.close()]);
-    await Promise.all([publishing.close(), consuming.close()]);
+    await closeParts(this.parts);
   }
+}
+
+// The channels first: what they still have to say would be lost with their connection.
+async function closeParts({ canary, publisher, publishing, consuming }: Parts): Promise<void> {
+  await Promise.all([canary.close(), publisher.close()]);
+  await Promise.all([publishing.close(), consuming.close()]);
 }
 
 async function openBoth(url: string): Promise<Pick<Parts, 'publishing' | 'consuming'>> {
@@ -153,5 +157,17 @@ async function openBoth(url: string): Promise<Pick<Parts, 'publishing' | 'consum
   } catch (error) {
     await publishing.close();
     throw error;
+  }
+}
+
+/** Known from the beginning, so that nobody opens a second, and forgotten when it can't be opened. */
+async function openIn<Consumer extends QueueConsumer | DeadLetterWatcher>(known: Map<string, Consumer>, queue: string, consumer: Consumer): Promise<void> {
+  known.set(queue, consumer);
+  try {
+    await consumer.open();
+  } catch (error) {
+    known.delete(queue);
+    await consumer.close(0);
+    throw brokerFailure(error);
   }
 }

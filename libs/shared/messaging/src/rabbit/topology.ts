@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Channel } from 'amqplib';
 import type { BrokerConnection } from './broker-connection.js';
-import { brokerFailure, isNotFound, isPreconditionFailed } from './errors.js';
+import { brokerFailure, isNotFound, isPreconditionFailed, QueueMismatchError } from './errors.js';
 
 export const deadQueueOf = (queue: string) => `${queue}.dead`;
 /** For messages whose worker died: they are tried one at a time. */
@@ -57,7 +57,7 @@ export class Topology {
     private readonly settleMs: number,
   ) {}
 
-  /** Makes what is missing of all these queues and the canary's. Throws Error when one is there with other settings. */
+  /** Makes what is missing of all these queues and the canary's. Throws QueueMismatchError when one is there with other settings. */
   async open(queues: readonly string[]): Promise<void> {
     await this.declare([
       { name: canaryQueue, arguments: { 'x-delivery-limit': deliveryLimit } },
@@ -117,17 +117,5 @@ async function assertQueue(channel: Channel, { name, arguments: settings }: Queu
     await channel.assertQueue(name, { durable: true, arguments: { 'x-queue-type': 'quorum', ...settings } });
   } catch (error) {
     throw isPreconditionFailed(error) ? new QueueMismatchError(name, error) : brokerFailure(error);
-  }
-}
-
-/** A queue is there with other settings, made by another version or by hand. Only a person can say what becomes of its messages. */
-export class QueueMismatchError extends Error {
-  constructor(queue: string, cause: unknown) {
-    super(
-      `The queue ${queue} is there with other settings than this version gives it: ${(cause as Error).message}. ` +
-        `Let it run empty or move its messages, then delete it (rabbitmqctl delete_queue ${queue}): it is made anew within a minute`,
-      { cause },
-    );
-    this.name = 'QueueMismatchError';
   }
 }
