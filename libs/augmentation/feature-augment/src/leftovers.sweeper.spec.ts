@@ -32,6 +32,20 @@ it('removes variants of more than an hour that no row knows, and nothing else', 
   ]);
 });
 
+it('leaves an old variant that is made again while it is swept', async () => {
+  const [jobs, store] = [new InMemoryAugmentations(), new FakeObjectStore()];
+  const key = 'processed/training/a/again.jpg';
+  store.objects.set(key, { body: Buffer.from('x'), modifiedAt: minutesAgo(300) });
+  const unknownKeys = jobs.unknownKeys.bind(jobs);
+  jobs.unknownKeys = async (keys) => {
+    const unknown = await unknownKeys(keys);
+    store.objects.set(key, { body: Buffer.from('x'), modifiedAt: now }); // its row comes next
+    return unknown;
+  };
+  expect(await new LeftoversSweeper(jobs, store, clock).sweepObjects()).toBe(0);
+  expect([...store.objects.keys()]).toEqual([key]);
+});
+
 it('gives up jobs ten minutes after their lease and forgets after a week', async () => {
   const jobs = new InMemoryAugmentations();
   const [abandoned, pruned]: [Date[], Date[]] = [[], []];

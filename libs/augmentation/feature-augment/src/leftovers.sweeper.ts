@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { AugmentationRepository } from '@repo/augmentation-domain';
 import { Clock } from '@repo/kernel';
-import { ObjectStore } from '@repo/storage';
+import { ObjectStore, removeIfOlder } from '@repo/storage';
 
 const HOUR_MS = 3_600_000;
 /** Younger objects may belong to an augmentation whose rows are still to come. */
@@ -34,18 +34,20 @@ export class LeftoversSweeper implements OnApplicationBootstrap, OnModuleDestroy
 
   /** Removes variants of more than an hour that no row knows; answers how many. */
   async sweepObjects(): Promise<number> {
-    const youngest = this.clock.now().getTime() - MIN_AGE_MS;
+    const before = new Date(this.clock.now().getTime() - MIN_AGE_MS);
     let removed = 0;
     let batch: string[] = [];
     const removeUnknown = async (): Promise<void> => {
       for (const key of await this.jobs.unknownKeys(batch)) {
-        await this.store.remove('processed', key);
-        removed++;
+        // A dead letter may be replayed hours later, and makes the same variants again.
+        if (await removeIfOlder(this.store, 'processed', key, before)) {
+          removed++;
+        }
       }
       batch = [];
     };
     for await (const { key, modifiedAt } of this.store.list('processed', 'training/')) {
-      if (modifiedAt.getTime() < youngest && batch.push(key) === BATCH) {
+      if (modifiedAt < before && batch.push(key) === BATCH) {
         await removeUnknown();
       }
     }

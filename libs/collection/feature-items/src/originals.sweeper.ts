@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { PhotoRegister, type RegisteredPhoto } from '@repo/collection-domain';
 import { Clock, type PhotoId } from '@repo/kernel';
 import { counter, gauge } from '@repo/observability';
-import { ObjectStore, type ObjectSummary } from '@repo/storage';
+import { ObjectStore, removeIfOlder, type ObjectSummary } from '@repo/storage';
 
 /** No upload takes this long: an object without a row is then nobody's. */
 const ORPHAN_AGE_MS = 3_600_000;
@@ -61,20 +61,12 @@ export class OriginalsSweeper {
   private async remove(orphans: readonly ObjectSummary[], before: Date): Promise<number> {
     let removed = 0;
     await inParallel(orphans, async ({ key }) => {
-      // The upload may have been sent again just now, and its row be on the way: then the object is new.
-      if (await this.isStillOld(key, before)) {
-        await this.store.remove('original', key);
+      // An upload may be sent again hours later, under the same key.
+      if (await removeIfOlder(this.store, 'original', key, before)) {
         removed++;
       }
     });
     return removed;
-  }
-
-  private async isStillOld(key: string, before: Date): Promise<boolean> {
-    for await (const found of this.store.list('original', key)) {
-      return found.key === key && found.modifiedAt < before;
-    }
-    return false;
   }
 
   private async findMissing(before: Date, stored: ReadonlySet<PhotoId>): Promise<RegisteredPhoto[]> {

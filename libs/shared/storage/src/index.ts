@@ -1,3 +1,4 @@
 export * from './errors.js';
 export * from './object-key.js';
 export * from './object-store.js';
+export * from './remove-if-older.js';
