@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from './eventually.js';
 import { deliveredMessages } from './service-metrics.js';
 import { PlatformUnderTest } from './platform-under-test.js';
@@ -23,17 +23,18 @@ const crashesOfAWorker: CrashSetting[] = [
 const crashesOfAnImageProcess: CrashSetting[] = ['augment.rendered:1', 'augment.rendered:5', 'augment.rendered:9'];
 const crashesOfARemoval: CrashSetting[] = ['remove.marked', 'remove.objects-gone', 'remove.rows-gone'];
 
-/** A photo whose variants take a second or more to render: long enough to stop their worker in the middle. */
-const largePhoto = () => smallPhoto(0, { sidePx: 3_000 });
-/** So that the broker notices within seconds that a process has stopped. */
-const withShortHeartbeat = ({ messagesUrl }: ServersUnderTest) => (serverChoice.messages === 'rabbit' ? { MESSAGES_URL: `${messagesUrl}?heartbeat=2` } : {});
+/** Variants as large as their photo, so that a large photo keeps its worker busy; and a broker that notices within seconds that a process has stopped. */
+const settings = ({ messagesUrl }: ServersUnderTest) => ({
+  OC_VARIANT_LONG_SIDE: '0',
+  ...(serverChoice.messages === 'rabbit' ? { MESSAGES_URL: `${messagesUrl}?heartbeat=2` } : {}),
+});
 
 describe.skipIf(missingServers().length > 0)(titled('augmentation workers'), () => {
   let platform: PlatformUnderTest;
   beforeAll(async () => {
-    platform = await PlatformUnderTest.start({ backend: 1, augmentations: 2, training: 1 }, withShortHeartbeat);
-    await platform.fleet.service('augmentations', 1).stop();
+    platform = await PlatformUnderTest.start({ backend: 1, augmentations: 2, training: 1 }, settings);
   });
+  beforeEach(() => platform.fleet.service('augmentations', 1).stop());
   afterAll(() => platform?.stop());
 
   const jobOf = async (photoId: string) => {
@@ -92,7 +93,7 @@ describe.skipIf(missingServers().length > 0)(titled('augmentation workers'), () 
 
   it('refuse the late work of one that was stopped while another did it', async () => {
     const [stopped, other] = platform.fleet.workers;
-    const { kept } = await platform.collector.addItem(platform.ledger, 'a large photo', { photos: [await largePhoto()] });
+    const { kept } = await platform.collector.addItem(platform.ledger, 'a large photo', { photos: [await smallPhoto(0, { sidePx: 3_000 })] });
     const [photoId = ''] = kept!.photoIds;
     await eventually('the worker has begun', async () => (await jobOf(photoId))?.status === 'processing', 10_000, 5);
     stopped!.pause();
@@ -104,12 +105,11 @@ describe.skipIf(missingServers().length > 0)(titled('augmentation workers'), () 
     expect(done).toEqual({ status: 'success', attempts: 2, fence: 2 });
     expect(await jobOf(photoId)).toEqual(done);
     await platform.settle();
-    await other!.stop();
   });
 
   it('asked to stop with photos in hand, finish or return them within 30 s, and no attempt counts as failed', async () => {
     const worker = platform.fleet.service('augmentations');
-    const photo = await largePhoto();
+    const photo = await smallPhoto(0, { sidePx: 1_000 });
     const intents = await Promise.all(Array.from({ length: 10 }, (_, number) => platform.collector.addItem(platform.ledger, `in flight ${number}`, { photos: [photo] })));
     const photoIds = intents.flatMap(({ kept }) => kept!.photoIds);
     const inHand = async () => (await platform.data.learning(`SELECT 1 FROM augmentation_jobs WHERE status = 'processing' AND photo_id = ANY ($1::uuid[])`, [photoIds])).length;

@@ -22,7 +22,7 @@ describe.skipIf(missingServers().length > 0)(titled('uploads and the messages th
   const uploads = new Map<CrashPoint, Promise<Intent>>();
 
   beforeAll(async () => {
-    platform = await PlatformUnderTest.start({ backend: 2 });
+    platform = await PlatformUnderTest.start({ backend: 2, training: 1 });
     const [backend, other] = platform.fleet.backends;
     await other!.stop(); // its relay would take the rows that the dying one is to meet
     for (const [deaths, point] of crashPoints.entries()) {
