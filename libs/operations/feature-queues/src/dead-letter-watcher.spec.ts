@@ -104,15 +104,18 @@ it('alarms nobody about what is not kept yet, and leaves it with the broker', as
 
 it('tries again when it can not watch yet, until the application stops', async () => {
   vi.useFakeTimers();
-  const watchDeadLetters = vi.fn(async () => Promise.reject(new TemporaryError('the broker is away')));
+  const watchDeadLetters = vi.fn<MessageBus['watchDeadLetters']>().mockRejectedValue(new TemporaryError('the broker is away'));
   const waiting = new DeadLetterWatcher({ watchDeadLetters } as unknown as MessageBus, letters, reporter, clock);
+  const callsAfter = async (ms: number) => {
+    await vi.advanceTimersByTimeAsync(ms);
+    return watchDeadLetters.mock.calls.length;
+  };
   waiting.onApplicationBootstrap();
-  await vi.advanceTimersByTimeAsync(5_000);
-  vi.useRealTimers();
+  const queues = await callsAfter(0);
+  expect([await callsAfter(5_000), await callsAfter(5_000)]).toEqual([2 * queues, 3 * queues]);
   waiting.onModuleDestroy();
-  const calls = watchDeadLetters.mock.calls.length;
-  await new Promise((resolve) => setTimeout(resolve, 10));
-  expect(watchDeadLetters.mock.calls.length).toBe(calls);
+  expect(await callsAfter(60_000)).toBe(3 * queues);
+  vi.useRealTimers();
 });
 
 describe('when it died', () => {

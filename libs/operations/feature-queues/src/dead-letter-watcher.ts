@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { messages } from '@repo/contracts';
 import { Clock, crashPoint, type ItemId, type PhotoId } from '@repo/kernel';
@@ -22,7 +21,7 @@ class MessageFailedError extends Error {
 @Injectable()
 export class DeadLetterWatcher implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('dead-letters');
-  private readonly stopping = new AbortController();
+  private readonly retries = new Map<string, NodeJS.Timeout>();
 
   constructor(
     private readonly bus: MessageBus,
@@ -39,7 +38,7 @@ export class DeadLetterWatcher implements OnApplicationBootstrap, OnModuleDestro
   }
 
   onModuleDestroy(): void {
-    this.stopping.abort();
+    this.retries.forEach((timer) => clearTimeout(timer));
   }
 
   /** Keeps a letter. Handed over again, by whomever, it changes nothing and alarms nobody. Throws TemporaryError. */
@@ -57,13 +56,11 @@ export class DeadLetterWatcher implements OnApplicationBootstrap, OnModuleDestro
   }
 
   private async watch(queue: string): Promise<void> {
-    while (!this.stopping.signal.aborted) {
-      try {
-        return await this.bus.watchDeadLetters(queue, (letter) => this.keep(letter));
-      } catch (error) {
-        this.logger.warn({ msg: 'dead letters can not be watched yet', queue, err: error });
-        await sleep(RETRY_MS, undefined, { signal: this.stopping.signal, ref: false }).catch(() => {}); // the application stops
-      }
+    try {
+      await this.bus.watchDeadLetters(queue, (letter) => this.keep(letter));
+    } catch (error) {
+      this.logger.warn({ msg: 'dead letters can not be watched yet', queue, err: error });
+      this.retries.set(queue, setTimeout(() => void this.watch(queue), RETRY_MS).unref());
     }
   }
 }
