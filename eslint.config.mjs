@@ -41,7 +41,8 @@ export default tseslint.config(
   },
   {
     files: ['libs/**/*.ts'],
-    ignores: ['libs/shared/config/**', 'libs/shared/servers/**'], // servers start programs, which need the PATH
+    // Servers start programs, which need the PATH; tests hear of servers that stand elsewhere.
+    ignores: ['libs/shared/config/**', 'libs/shared/servers/**', 'libs/**/*.{spec,fixture}.ts'],
     rules: {
       'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'Take a configuration value as an argument: only shared/config reads the environment.' }],
     },

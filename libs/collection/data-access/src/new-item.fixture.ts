@@ -1,11 +1,15 @@
 import type { NewItem, NewPhoto, PhotoMessages } from '@repo/collection-domain';
 import { CollectionDatabase } from '@repo/database';
-import { openScratchDatabase } from '@repo/database/testing';
+import { openScratchDatabase, openScratchMssql } from '@repo/database/testing';
 import { Clock, newId, type ItemId, type PhotoId, type UserId } from '@repo/kernel';
 import { collectionEntities, collectionMigrations } from './tables.js';
 
+/** The SQL Server on which the specs run where one is named, as CI does; else it is PostgreSQL. */
+export const sqlServerUrl = process.env['TEST_MSSQL_URL'];
+
 export async function openScratchCollection(): Promise<CollectionDatabase> {
-  return new CollectionDatabase(await openScratchDatabase({ entities: collectionEntities, migrations: collectionMigrations, poolSize: 12 }));
+  const options = { entities: collectionEntities, migrations: collectionMigrations, poolSize: 12 };
+  return new CollectionDatabase(await (sqlServerUrl ? openScratchMssql(sqlServerUrl, options) : openScratchDatabase(options)));
 }
 
 /** Goes on by one millisecond each time it is asked, so that order is never left to chance. */

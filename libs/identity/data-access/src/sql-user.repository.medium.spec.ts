@@ -1,5 +1,5 @@
 import { CollectionDatabase } from '@repo/database';
-import { captureMssql, migrationStatements, mssqlTraps, openScratchDatabase, schemaStatements } from '@repo/database/testing';
+import { captureMssql, migrationStatements, mssqlTraps, openScratchDatabase, openScratchMssql, schemaStatements } from '@repo/database/testing';
 import type { NewUser } from '@repo/identity-domain';
 import { newId, type UserId } from '@repo/kernel';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -17,12 +17,16 @@ const ana = (overrides: Partial<NewUser> = {}): NewUser => ({
   ...overrides,
 });
 
-describe('on PostgreSQL', () => {
+/** The SQL Server on which the repository runs where one is named, as CI does; else it is PostgreSQL. */
+const sqlServerUrl = process.env['TEST_MSSQL_URL'];
+
+describe(sqlServerUrl ? 'on SQL Server' : 'on PostgreSQL', () => {
   let database: CollectionDatabase;
   let users: SqlUserRepository;
 
   beforeAll(async () => {
-    database = new CollectionDatabase(await openScratchDatabase({ entities, migrations }));
+    const options = { entities, migrations };
+    database = new CollectionDatabase(await (sqlServerUrl ? openScratchMssql(sqlServerUrl, options) : openScratchDatabase(options)));
     users = new SqlUserRepository(database);
   });
   afterAll(() => database.close());
