@@ -16,8 +16,10 @@ class DatedStore extends InMemoryObjectStore {
   readonly dates = new Map<string, Date>();
 
   override async *list(bucket: Bucket, prefix: string): AsyncIterable<ObjectSummary> {
-    for await (const object of super.list(bucket, prefix)) {
-      yield { ...object, modifiedAt: this.dates.get(object.key) ?? now };
+    const named = this.dates.has(prefix) ? await this.head(bucket, prefix) : undefined; // thousands of keys are asked for one by one
+    const found = named ? [named] : super.list(bucket, prefix);
+    for await (const { key, bytes } of found) {
+      yield { key, bytes, modifiedAt: this.dates.get(key) ?? now };
     }
   }
 }
