@@ -1,0 +1,178 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { Logger } from '@nestjs/common';
+import { modelTraining } from '@repo/contracts';
+import { CollectionDatabase } from '@repo/database';
+import { startScratchDatabase } from '@repo/database/testing';
+import { builtFile, done, newId } from '@repo/kernel';
+import { OutboxRelay, type MessageBus } from '@repo/messaging';
+import { connectMessageBus } from '@repo/messaging/connect';
+import { RabbitServer } from '@repo/servers';
+import { IsNull } from 'typeorm';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { openScratchCollection } from './new-item.fixture.js';
+import { leaveMessages } from './outbox-rows.js';
+import { OutboxRow } from './outbox.row.js';
+import { SqlOutboxStore } from './sql-outbox.store.js';
+
+Logger.overrideLogger(false);
+
+let database: CollectionDatabase;
+let databaseUrl: string;
+
+beforeAll(async () => {
+  database = await openScratchCollection();
+  databaseUrl = (database.source.options as { url: string }).url;
+});
+afterAll(() => database.close());
+beforeEach(() => database.source.getRepository(OutboxRow).deleteAll());
+
+/** Four batches of 200: what a relay that is killed may have published without having marked it. */
+const mostOnTheirWay = 800;
+
+const unsent = () => database.source.getRepository(OutboxRow).countBy({ sentAt: IsNull() });
+
+/** Answers the ids of their messages. */
+async function leave(count: number): Promise<string[]> {
+  const messages = Array.from({ length: count }, (_, totalImages) => ({
+    messageName: modelTraining.name,
+    queue: modelTraining.queue,
+    messageId: newId() as string,
+    body: { batchId: newId(), totalImages, fotoId: newId() },
+  }));
+  await leaveMessages(database.source.manager, messages, new Date());
+  return messages.map(({ messageId }) => messageId);
+}
+
+const brokers: [name: string, isThere: boolean, start: () => Promise<{ url: string; stop?(): Promise<void> }>][] = [
+  ['RabbitMQ', RabbitServer.isInstalled(), () => RabbitServer.start()],
+  ['queues in PostgreSQL', true, startScratchDatabase],
+];
+
+describe.each(brokers)('relays on %s', (name, isThere, start) => {
+  let broker: { url: string; stop?(): Promise<void> };
+  let bus: MessageBus;
+  const processes: ChildProcess[] = [];
+  /** Message ids by how often they came. */
+  const arrivals = new Map<string, number>();
+
+  describe.skipIf(!isThere)('of several processes', () => {
+    beforeAll(async () => {
+      broker = await start();
+      bus = await connectMessageBus({ url: broker.url });
+      await bus.subscribe(modelTraining, async (_, { messageId }) => (arrivals.set(messageId, (arrivals.get(messageId) ?? 0) + 1), done()), { parallel: 10 });
+    });
+    afterEach(() => {
+      processes.splice(0).forEach((child) => child.kill('SIGKILL'));
+      arrivals.clear();
+    });
+    afterAll(async () => {
+      await bus?.close(1_000);
+      await broker?.stop?.();
+    });
+
+    async function openRelay(crashAt = ''): Promise<ChildProcess> {
+      const child = fork(builtFile(import.meta.url, './relay.process.js'), [databaseUrl, broker.url, crashAt], { execArgv: [] });
+      processes.push(child);
+      await once(child, 'message');
+      return child;
+    }
+
+    // D08, and M01 for the relay's part of the road.
+    it.each<[crashAt: string, mostTwice: number]>([
+      ['relay.claimed', 0],
+      ...(name === 'RabbitMQ' ? ([['rabbit.sent:100', mostOnTheirWay]] as [string, number][]) : []),
+      ['relay.published', mostOnTheirWay],
+      ['relay.marked', mostOnTheirWay],
+    ])('lose nothing when one of two is killed at %s', async (crashAt, mostTwice) => {
+      const [doomed, other] = await Promise.all([openRelay(crashAt), openRelay()]);
+      const ids = await leave(2_000);
+      const death = once(doomed, 'exit');
+      doomed.send('start');
+      other.send('start');
+      const [, signal] = (await death) as [null, string];
+      expect(signal).toBe('SIGKILL');
+      await vi.waitFor(async () => expect(await unsent()).toBe(0), 20_000);
+      await vi.waitFor(() => expect(new Set(arrivals.keys())).toEqual(new Set(ids)), 20_000);
+      const twice = [...arrivals.values()].filter((times) => times > 1);
+      expect(twice.length).toBeLessThanOrEqual(mostTwice);
+      expect(twice.every((times) => times === 2)).toBe(true);
+    });
+
+    it('share the rows and send each once while both live', async () => {
+      const relays = await Promise.all([openRelay(), openRelay()]);
+      relays.forEach((relay) => relay.send('start'));
+      const ids: string[] = [];
+      for (let n = 0; n < 10; n++) {
+        ids.push(...(await leave(100)));
+      }
+      await vi.waitFor(async () => expect(await unsent()).toBe(0), 20_000);
+      await vi.waitFor(() => expect([...arrivals.keys()].sort()).toEqual(ids.sort()), 20_000);
+      expect([...arrivals.values()].every((times) => times === 1)).toBe(true);
+    });
+  });
+});
+
+describe.skipIf(!RabbitServer.isInstalled())('a relay on RabbitMQ', () => {
+  let rabbit: RabbitServer;
+  beforeAll(async () => {
+    rabbit = await RabbitServer.start();
+  });
+  afterAll(() => rabbit?.stop());
+
+  const withRelay = async (work: (relay: OutboxRelay, bus: MessageBus) => Promise<void>) => {
+    const bus = await connectMessageBus({ url: rabbit.url });
+    const relay = new OutboxRelay(new SqlOutboxStore(database), bus);
+    try {
+      await work(relay, bus);
+    } finally {
+      await relay.stop();
+      await bus.close(1_000);
+    }
+  };
+
+  // M07
+  it('marks nothing as sent that the broker had no queue for, tells of it, and sends it once there is one', async () => {
+    await withRelay(async (relay, bus) => {
+      const error = vi.spyOn(Logger.prototype, 'error');
+      await rabbit.ctl('delete_queue', modelTraining.queue);
+      await leave(3);
+      relay.start();
+      const rows = database.source.getRepository(OutboxRow);
+      await vi.waitFor(async () => expect(await rows.countBy({ attempts: 1 })).toBe(3), 5_000);
+      expect(await unsent()).toBe(3);
+      expect(error.mock.calls.map(([line]) => line)).toEqual(Array(3).fill(expect.objectContaining({ msg: 'an outbox row can not be published', attempts: 1 })));
+      await vi.waitFor(async () => expect(await unsent()).toBe(0), { timeout: 30_000, interval: 200 });
+      expect(await bus.depth(modelTraining.queue)).toMatchObject({ waiting: 3 });
+    });
+  });
+
+  it('keeps 1,200 rows while the broker is away, without a lock or a waiting connection, and sends them within 10 s of its return', async () => {
+    await withRelay(async (relay) => {
+      relay.start();
+      await rabbit.kill();
+      await leave(1_200);
+      relay.wake();
+      await new Promise((resolve) => setTimeout(resolve, 3_000));
+      expect(await unsent()).toBe(1_200);
+      expect(await database.source.query(`SELECT state FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'`)).toEqual([]);
+      await rabbit.startAgain();
+      await vi.waitFor(async () => expect(await unsent()).toBe(0), { timeout: 10_000, interval: 100 });
+      expect(await database.source.getRepository(OutboxRow).countBy({ attempts: 0 })).toBe(1_200);
+    });
+  });
+
+  it('keeps rows while the broker hangs, and sends them when it goes on', async () => {
+    await withRelay(async (relay) => {
+      relay.start();
+      rabbit.pause();
+      await leave(50);
+      relay.wake();
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
+      expect(await database.source.query(`SELECT state FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'`)).toEqual([]);
+      expect(await unsent()).toBe(50);
+      rabbit.resume();
+      await vi.waitFor(async () => expect(await unsent()).toBe(0), { timeout: 20_000, interval: 100 });
+    });
+  });
+});
