@@ -70,6 +70,8 @@ export interface TrainingProgress {
   readonly percent: number;
   readonly photosAugmenting?: number;
   readonly epochs: readonly Epoch[];
+  /** Categories with too little to learn from. */
+  readonly leftOut?: readonly { readonly label: string; readonly photos: number }[];
 }
 
 export interface Training {

@@ -23,7 +23,7 @@ it('shows the phases, each epoch once, and what was reached', async () => {
     { id: 'run-1', status: 'running', progress: { phase: 'waiting', percent: 5, photosAugmenting: 3, epochs: [] } },
     { id: 'run-1', status: 'running', progress: { phase: 'training', percent: 50, epochs: [epoch(1)] } },
     { id: 'run-1', status: 'running', progress: { phase: 'training', percent: 60, epochs: [epoch(1), epoch(2)] } },
-    { id: 'run-1', status: 'done', modelVersion: 'v7', progress: { phase: 'announcing', percent: 100, epochs: [epoch(1), epoch(2)] } },
+    { id: 'run-1', status: 'done', modelVersion: 'v7', progress: { phase: 'announcing', percent: 100, epochs: [epoch(1), epoch(2)], leftOut: [{ label: 'selos', photos: 3, items: 3 }] } },
   );
   platform.on('GET /Models/v7', () => ({ body: { version: 'v7', metrics: { accuracy: 0.875, macroF1: 0.86, ece: 0.04, loss: 0.31 }, perClass: [{ label: 'moedas', precision: 1, recall: 0.9, f1: 0.947, support: 10 }] } }));
   const { code, output } = await run('--motivo', '60 new coins');
@@ -33,6 +33,7 @@ it('shows the phases, each epoch once, and what was reached', async () => {
   expect(output.match(/1\/100/g)).toHaveLength(1);
   expect(output).toMatch(/2\/100\s+0\.5000\s+50\.0 %\s+1\.0000\s+25\.0 %/);
   expect(output).toContain('Trained: version v7');
+  expect(output).toContain('Too few photos or items to be learnt: selos (3)');
   expect(output).toMatch(/87\.5 %.*86\.0 %.*4\.0 %.*0\.310/);
   expect(output).toMatch(/moedas.*100\.0 %.*90\.0 %.*94\.7 %.*10/);
 });

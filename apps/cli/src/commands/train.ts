@@ -29,6 +29,10 @@ export const train: Command = async (context) => {
 async function printResult(client: ApiClient, training: Training | undefined, { terminal, texts }: CommandContext): Promise<void> {
   if (training?.status === 'done' && training.modelVersion) {
     terminal.print(terminal.good(texts.train.done(training.modelVersion)));
+    const leftOut = training.progress?.leftOut ?? [];
+    if (leftOut.length > 0) {
+      terminal.print(texts.train.leftOut(leftOut.map(({ label, photos }) => `${label} (${photos})`).join(', ')));
+    }
     printFigures(await client.model(training.modelVersion), terminal, texts);
   } else if (training) {
     const { status } = training;

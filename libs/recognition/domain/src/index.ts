@@ -1,5 +1,6 @@
 export * from './augmented-variants.js';
 export * from './calibration.js';
+export * from './choose-categories.js';
 export * from './choose-variants.js';
 export * from './class-answer.js';
 export * from './classification-log.js';
@@ -19,7 +20,6 @@ export * from './model-version.js';
 export * from './photo-catalogue.js';
 export * from './promote-model.js';
 export * from './promotion-gate.js';
-export * from './refuse-training.js';
 export * from './served-version.js';
 export * from './shuffle.js';
 export * from './similar-items.js';

@@ -59,10 +59,20 @@ export interface TrainingLineage {
   readonly photos: { readonly train: number; readonly validation: number; readonly test: number };
   readonly items: number;
   readonly variants: number;
+  /** They can't be recognised by the model. */
+  readonly leftOut: readonly LeftOutCategory[];
   readonly bestEpoch: number;
   /** True when the head was fitted again on every photo with the chosen number of epochs. */
   readonly refitted: boolean;
   readonly durationMs: number;
+}
+
+/** A category with too little to learn from. */
+export interface LeftOutCategory {
+  /** The class it would have been. */
+  readonly label: string;
+  readonly photos: number;
+  readonly items: number;
 }
 
 export type RefusalCode = 'TOO_FEW_CATEGORIES' | 'TOO_FEW_PHOTOS' | 'TOO_FEW_ITEMS';

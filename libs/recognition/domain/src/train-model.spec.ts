@@ -111,6 +111,15 @@ it('gives the same report for the same seed', async () => {
   expect(withoutTime((await train()).report)).toEqual(withoutTime((await train()).report));
 });
 
+it('leaves out a category with too little, and says which', async () => {
+  const few = photosOf('few', 3, 4);
+  const { trainer, report } = await train([...few, ...photos]);
+  expect(report.head.labels).toEqual(['coins', 'stamps']);
+  expect(report.lineage).toMatchObject({ leftOut: [{ label: 'few', photos: 4, items: 4 }], items: 40, variants: 80 });
+  expect(trainer.calls[1]!.train.classes).toHaveLength(40 * 3);
+  expect(report.testPhotos.filter(({ label }) => label === 'few')).toEqual([]);
+});
+
 it('refuses before it computes anything', async () => {
   const trainer = new ClassMeansTrainer();
   expect(await trainModel(photosOf('coins', 1, 30), parameters, trainer)).toMatchObject({ outcome: 'refused', refusal: { code: 'TOO_FEW_CATEGORIES' } });

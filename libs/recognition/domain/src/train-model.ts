@@ -1,10 +1,10 @@
 import { PermanentError } from '@repo/kernel';
 import { fitTemperature, meanLogLoss, type Prediction } from './calibration.js';
+import { chooseCategories } from './choose-categories.js';
 import { measureFeatures, scaleFeatures, unscaleHead } from './feature-scaling.js';
 import type { EpochReport, FittedHead, HeadTrainer, HeadTrainingSet } from './head-training.js';
 import { evaluate } from './metrics.js';
 import type { TrainingHooks, TrainingParameters, TrainingPhoto, TrainingReport } from './model-trainer.js';
-import { refuseTraining } from './refuse-training.js';
 import { logitsOf } from './softmax.js';
 import { splitByItem } from './split.js';
 
@@ -12,7 +12,7 @@ import { splitByItem } from './split.js';
 const leastSteps = 16;
 
 /**
- * From labelled embeddings to a calibrated head and its figures: splits by item, fits on the
+ * From labelled embeddings to a calibrated head and its figures: leaves out categories with too little, splits by item, fits on the
  * training photos and their variants, stops by the validation photos, sets the temperature on them,
  * examines on the test photos, and at last fits again on every photo for as many epochs. The
  * figures are those of the head before that: the last one has seen its examination. Without it
@@ -22,16 +22,17 @@ const leastSteps = 16;
  * not finite.
  */
 export async function trainModel(
-  photos: readonly TrainingPhoto[],
+  gathered: readonly TrainingPhoto[],
   parameters: TrainingParameters,
   trainer: HeadTrainer,
   { onEpoch, signal }: TrainingHooks = {},
 ): Promise<TrainingReport> {
   const startedAt = performance.now();
-  const refusal = refuseTraining(photos);
-  if (refusal) {
-    return { outcome: 'refused', refusal };
+  const chosen = chooseCategories(gathered);
+  if (chosen.outcome === 'refused') {
+    return chosen;
   }
+  const { photos, leftOut } = chosen;
   photos.forEach(checkPhoto);
   const labels = [...new Set(photos.map(({ label }) => label))].sort();
   const parts = splitByItem(photos, parameters.seed);
@@ -57,6 +58,7 @@ export async function trainModel(
       photos: { train: parts.train.length, validation: parts.validation.length, test: parts.test.length },
       items: new Set(photos.map(({ itemId }) => itemId)).size,
       variants: photos.reduce((count, { variants }) => count + variants.length, 0),
+      leftOut,
       bestEpoch: examined.bestEpoch,
       refitted: true,
       durationMs: Math.round(performance.now() - startedAt),

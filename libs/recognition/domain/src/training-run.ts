@@ -1,5 +1,6 @@
 import { DomainError, type TrainingRunId, type UserId } from '@repo/kernel';
 import type { EpochReport } from './head-training.js';
+import type { LeftOutCategory } from './model-trainer.js';
 import type { ModelVersion } from './model-version.js';
 
 export type TrainingStatus = 'queued' | 'running' | 'done' | 'refused' | 'failed' | 'cancelled';
@@ -58,6 +59,8 @@ export interface TrainingProgress {
   readonly images?: number;
   readonly embedded?: number;
   readonly epochs: readonly EpochReport[];
+  /** Categories that the training left out, once it has looked. */
+  readonly leftOut?: readonly LeftOutCategory[];
   /** Seconds that the present phase is expected to take still. */
   readonly etaS?: number;
 }

@@ -1,8 +1,7 @@
 import type { ModelMetrics, RegisteredModel } from '@repo/recognition-domain';
 import { answerEpoch } from './epoch-answer.js';
+import type { VisibleClasses } from './visible-classes.js';
 import type { ModelAnswer, ModelReportAnswer } from './wire.js';
-
-export type VisibleClasses = (label: string) => boolean;
 
 export function answerModel({ version, state, createdAt, activatedAt, path, embeddings, reason }: RegisteredModel, figures: ModelMetrics | undefined): ModelAnswer {
   return {
@@ -32,7 +31,7 @@ export function answerReport(model: RegisteredModel, figures: ModelMetrics | und
     perClass: metrics.perClass.filter(({ label }) => isVisible(label)),
     confusion: { labels, rows: shown.map((row) => shown.map((column) => metrics.confusion[row.place]?.[column.place] ?? 0)) },
     history: history.map(answerEpoch),
-    lineage: { ...lineage, labels },
+    lineage: { ...lineage, labels, leftOut: lineage.leftOut.filter(({ label }) => isVisible(label)) },
   };
 }
 

@@ -15,7 +15,8 @@ import {
   type RegisteredModel,
 } from '@repo/recognition-domain';
 import { ObjectStore } from '@repo/storage';
-import { answerModel, answerReport, type VisibleClasses } from './model-answers.js';
+import { answerModel, answerReport } from './model-answers.js';
+import { visibleClasses } from './visible-classes.js';
 import type { ModelAnswer, ModelReportAnswer } from './wire.js';
 
 /** Versions of the model: what they reached, which one serves. */
@@ -40,7 +41,7 @@ export class ModelsService {
 
   /** Throws ModelNotFoundError. */
   async report(user: SignedInUser, version: ModelVersion): Promise<ModelReportAnswer> {
-    const [model, metrics, classes] = await Promise.all([this.registry.get(version), this.metrics.get(version), this.visibleClasses(user)]);
+    const [model, metrics, classes] = await Promise.all([this.registry.get(version), this.metrics.get(version), visibleClasses(user, this.catalogue)]);
     return answerReport(model, metrics, classes);
   }
 
@@ -80,15 +81,6 @@ export class ModelsService {
 
   private async answer(model: RegisteredModel): Promise<ModelAnswer> {
     return answerModel(model, await this.metrics.get(model.version));
-  }
-
-  /** The names of other people's categories are theirs. */
-  private async visibleClasses(user: SignedInUser): Promise<VisibleClasses> {
-    if (user.role === 'admin') {
-      return () => true;
-    }
-    const own = new Set((await this.catalogue.categories(user.id)).map(({ label }) => label));
-    return (label) => own.has(label);
   }
 }
 

@@ -6,6 +6,7 @@ import { MemoryCache } from '@repo/cache/memory';
 import { HttpModule, prepareHttp, TokenVerifier, UnauthenticatedError, type SignedInUser } from '@repo/http';
 import { PhotoGate, PhotoUnreadableError } from '@repo/images';
 import { Clock, newId, SystemClock, type ItemId, type PhotoId, type TrainingRunId, type UserId } from '@repo/kernel';
+import { ErrorReporter, LogErrorReporter } from '@repo/observability';
 import {
   ClassificationLog,
   Classifier,
@@ -60,6 +61,7 @@ const ports = {
 const parts = [
   { provide: Cache, useClass: MemoryCache },
   { provide: Clock, useClass: SystemClock },
+  { provide: ErrorReporter, useClass: LogErrorReporter },
   { provide: TokenVerifier, useValue: { verify: async (token: string) => users[token] ?? refuse() } },
   { provide: PhotoGate, useValue: ports.gate },
   { provide: ObjectStore, useValue: ports.store },
@@ -225,6 +227,21 @@ describe('/api/Training', () => {
   });
 
   it.each([
+    ['ana', ['moedas']],
+    ['rui', []],
+    ['admin', ['moedas', 'segredos']],
+  ])('names to %s the categories %j among those it left out', async (who, labels) => {
+    const ended = run({ status: 'done', progress: { ...run().progress!, leftOut: ['moedas', 'segredos'].map((label) => ({ label, photos: 4, items: 4 })) } });
+    ports.runs.get.mockResolvedValue(ended);
+    ports.runs.list.mockResolvedValue([run(), ended]);
+    const one = (await call('get', `Training/${ended.id}`, who).expect(200)).body;
+    const [, listed] = (await call('get', 'Training', who).expect(200)).body;
+    for (const answer of [one, listed]) {
+      expect(answer.progress.leftOut).toEqual(labels.map((label) => ({ label, photos: 4, items: 4 })));
+    }
+  });
+
+  it.each([
     ['refused', 'TOO_FEW_PHOTOS', '"segredos" has 2 (3 missing)', 'A training needs more photos in some category; an administrator sees in which'],
     ['refused', 'QUALITY_GATE', 'macro-F1 60.0%: 30.0% worse', 'macro-F1 60.0%: 30.0% worse'],
     ['failed', 'INTERNAL', 'ENOENT: /home/ana/data', 'Something went wrong; an administrator sees what'],
@@ -304,7 +321,7 @@ describe('/api/Models', () => {
       confusion: [[5, 1, 2], [3, 5, 4], [6, 7, 5]],
     },
     history: [],
-    lineage: { backbone: 'net', testSet: 'x', labels: ['moedas', 'segredos', 'selos'] },
+    lineage: { backbone: 'net', testSet: 'x', labels: ['moedas', 'segredos', 'selos'], leftOut: ['segredos novos', 'selos'].map((label) => ({ label, photos: 1, items: 1 })) },
     timestamp: new Date(),
   } as unknown as ModelMetrics;
 

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { ForbiddenError, type SignedInUser } from '@repo/http';
 import { Clock, type TrainingRunId } from '@repo/kernel';
-import { TrainingRuns, type TrainingRun } from '@repo/recognition-domain';
+import { PhotoCatalogue, TrainingRuns, type TrainingRun } from '@repo/recognition-domain';
 import { answerEpoch } from './epoch-answer.js';
+import { visibleClasses, type VisibleClasses } from './visible-classes.js';
 import type { TrainingAnswer } from './wire.js';
 
 const LISTED = 100;
@@ -12,21 +13,22 @@ const LISTED = 100;
 export class TrainingsService {
   constructor(
     private readonly runs: TrainingRuns,
+    private readonly catalogue: PhotoCatalogue,
     private readonly clock: Clock,
   ) {}
 
   async request(user: SignedInUser, motive: string | undefined): Promise<TrainingAnswer> {
-    return answerTraining(await this.runs.request({ motive, requestedBy: user.id, at: this.clock.now() }), user);
+    return this.answer(await this.runs.request({ motive, requestedBy: user.id, at: this.clock.now() }), user);
   }
 
   /** Newest first. */
   async list(user: SignedInUser): Promise<TrainingAnswer[]> {
-    return (await this.runs.list(LISTED)).map((run) => answerTraining(run, user));
+    return this.answerAll(await this.runs.list(LISTED), user);
   }
 
   /** Throws TrainingNotFoundError. */
   async get(user: SignedInUser, id: TrainingRunId): Promise<TrainingAnswer> {
-    return answerTraining(await this.runs.get(id), user);
+    return this.answer(await this.runs.get(id), user);
   }
 
   /** Throws TrainingNotFoundError, TrainingFinishedError, ForbiddenError for somebody else's. */
@@ -36,7 +38,18 @@ export class TrainingsService {
       throw new ForbiddenError();
     }
     const reason = user.id === requestedBy ? 'cancelled by who asked for it' : 'cancelled by an administrator';
-    return answerTraining(await this.runs.cancel(id, reason, this.clock.now()), user);
+    return this.answer(await this.runs.cancel(id, reason, this.clock.now()), user);
+  }
+
+  private async answer(run: TrainingRun, user: SignedInUser): Promise<TrainingAnswer> {
+    const [answer] = await this.answerAll([run], user);
+    return answer!;
+  }
+
+  private async answerAll(runs: readonly TrainingRun[], user: SignedInUser): Promise<TrainingAnswer[]> {
+    const nameClasses = runs.some(({ progress }) => progress?.leftOut?.length);
+    const isVisible = nameClasses ? await visibleClasses(user, this.catalogue) : () => false;
+    return runs.map((run) => answerTraining(run, user, isVisible));
   }
 }
 
@@ -59,7 +72,7 @@ function isTheirs(user: SignedInUser, requestedBy: TrainingRun['requestedBy']): 
   return user.role === 'admin' || user.id === requestedBy;
 }
 
-function answerTraining(run: TrainingRun, user: SignedInUser): TrainingAnswer {
+function answerTraining(run: TrainingRun, user: SignedInUser, isVisible: VisibleClasses): TrainingAnswer {
   const { id, status, motive, requestedBy, requestedAt, startedAt, finishedAt, reasonCode, modelVersion, progress } = run;
   return {
     id,
@@ -71,6 +84,6 @@ function answerTraining(run: TrainingRun, user: SignedInUser): TrainingAnswer {
     reasonCode,
     reason: reasonFor(run, user),
     modelVersion,
-    progress: progress && { ...progress, epochs: progress.epochs.map(answerEpoch) },
+    progress: progress && { ...progress, epochs: progress.epochs.map(answerEpoch), leftOut: progress.leftOut?.filter(({ label }) => isVisible(label)) },
   };
 }

@@ -42,6 +42,8 @@ const epochAnswer = z.object({
   val_accuracy: z.number().optional(),
 });
 
+const leftOutCategory = z.object({ label: z.string(), photos: z.number(), items: z.number() });
+
 export const trainingAnswer = z
   .object({
     id: z.uuid(),
@@ -64,6 +66,7 @@ export const trainingAnswer = z
         embedded: z.number().optional(),
         etaS: z.number().optional(),
         epochs: z.array(epochAnswer),
+        leftOut: z.array(leftOutCategory).optional().meta({ description: 'Categories with too few photos or items to be learnt: the reader\'s own, for an administrator all' }),
       })
       .optional(),
   })

@@ -1,7 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { crashPoint, TemporaryError } from '@repo/kernel';
-import { ModelAnnouncer, ModelTrainer, ServedVersion, TrainingRuns, type ModelVersion, type TrainingClaim, type TrainingResult } from '@repo/recognition-domain';
+import {
+  leastItems,
+  leastPhotos,
+  ModelAnnouncer,
+  ModelTrainer,
+  ServedVersion,
+  TrainingRuns,
+  type LeftOutCategory,
+  type ModelVersion,
+  type TrainingClaim,
+  type TrainingResult,
+} from '@repo/recognition-domain';
 import { ModelPublisher } from './model-publisher.js';
 import { TrainingStopped, type TrainingHeartbeat } from './training-heartbeat.js';
 import { TrainingMaterialService } from './training-material.service.js';
@@ -43,6 +54,7 @@ export class CollectionTrainingService {
       return { status: 'refused', reasonCode: report.refusal.code, reason: report.refusal.message };
     }
 
+    heartbeat.advance(1, { leftOut: report.lineage.leftOut });
     const version = await this.publisher.publish(claim.run.id, report, material, heartbeat);
     crashPoint('train.version-stored');
     if (!(await this.runs.noteVersion(claim, version))) {
@@ -56,13 +68,14 @@ export class CollectionTrainingService {
     heartbeat.begin('announcing');
     const { state, reason } = await this.announcePatiently(version, heartbeat.signal);
     crashPoint('train.announced');
+    const { leftOut = [] } = heartbeat.progress;
     switch (state) {
       case 'active':
         await this.waitUntilServed(version, heartbeat.signal);
         heartbeat.advance(1);
-        return { status: 'done', reason };
+        return { status: 'done', reason: [reason, ...tellOf(leftOut)].filter(Boolean).join('; ') || undefined };
       case 'refused':
-        return { status: 'refused', reasonCode: 'QUALITY_GATE', reason: reason ?? 'refused by the quality gate' };
+        return { status: 'refused', reasonCode: 'QUALITY_GATE', reason: [reason ?? 'refused by the quality gate', ...tellOf(leftOut)].join('; ') };
       case 'retired':
         return { status: 'refused', reasonCode: 'SUPERSEDED', reason: reason ?? 'a newer version serves already' };
       case 'candidate':
@@ -92,4 +105,10 @@ export class CollectionTrainingService {
     }
     return this.announcer.announce(version);
   }
+}
+
+/** Everybody reads a run's reason, but the names of categories are their owners': those are in its progress. */
+function tellOf(leftOut: readonly LeftOutCategory[]): string[] {
+  const [count, have] = leftOut.length === 1 ? ['1 category', 'has'] : [`${leftOut.length} categories`, 'have'];
+  return leftOut.length === 0 ? [] : [`${count} ${have} fewer than ${leastPhotos} photos or ${leastItems} items and could not be learnt`];
 }

@@ -23,7 +23,7 @@ export class TrainingStopped extends Error {
 
 /** Keeps a run's lease while it works, writes its progress, and hears that it was cancelled. */
 export class TrainingHeartbeat {
-  progress: TrainingProgress = { phase: 'gathering', percent: 0, epochs: [] };
+  progress: TrainingProgress;
   private readonly controller = new AbortController();
   private phaseStartedAt: number;
   private leaseUntil: number;
@@ -38,6 +38,9 @@ export class TrainingHeartbeat {
     private readonly clock: Clock,
     private readonly leaseMs: number,
   ) {
+    // Of what a worker before us had learnt, only what it stored is taken up: its figures stay then.
+    const { modelVersion, progress } = claim.run;
+    this.progress = (modelVersion && progress) || { phase: 'gathering', percent: 0, epochs: [] };
     this.phaseStartedAt = this.now();
     this.leaseUntil = this.now() + leaseMs;
     this.timer = setInterval(() => this.beatIfDue(), WRITE_EVERY_MS);

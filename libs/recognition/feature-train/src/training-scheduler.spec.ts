@@ -110,6 +110,14 @@ describe('one training', () => {
     expect(modelFiles()).toEqual([]);
   });
 
+  it('tells how many categories it left out, and which to whoever may know', async () => {
+    await twoCategories();
+    platform.trainer.leftOut = [{ label: 'segredos', photos: 2, items: 2 }];
+    const run = await train();
+    expect(run).toMatchObject({ status: 'done', progress: { leftOut: [{ label: 'segredos', photos: 2, items: 2 }] } });
+    expect(run.reason).toBe('better; 1 category has fewer than 5 photos or 3 items and could not be learnt');
+  });
+
   it('is refused with no photo at all', async () => {
     expect(await train()).toMatchObject({ status: 'refused', reasonCode: 'TOO_FEW_CATEGORIES' });
   });
@@ -232,10 +240,12 @@ describe('a training that is stopped', () => {
     const { id } = await request();
     const claim = await platform.runs.claim(id, platform.clock.now(), new Date(platform.clock.at - 1));
     const version = newModelVersion(platform.clock.now(), id);
+    await platform.runs.heartbeat(claim!, new Date(platform.clock.at - 1), { phase: 'uploading', percent: 94, photos: 10, epochs: [], leftOut: [{ label: 'few', photos: 1, items: 1 }] });
     await platform.runs.noteVersion(claim!, version);
     scheduler.onApplicationBootstrap();
     await ended(id);
-    expect(platform.runs.rows.get(id)).toMatchObject({ status: 'done', modelVersion: version });
+    expect(platform.runs.rows.get(id)).toMatchObject({ status: 'done', modelVersion: version, progress: { percent: 100, photos: 10, leftOut: [{ label: 'few' }] } });
+    expect(platform.runs.heartbeats.every(({ percent }) => percent >= 94)).toBe(true);
     expect(platform.announcer.announced).toEqual([version]);
     expect(platform.trainer.trained).toEqual([]);
   });

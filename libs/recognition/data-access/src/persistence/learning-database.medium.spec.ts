@@ -344,6 +344,7 @@ describe('figures of versions', () => {
         photos: { train: 105, validation: 22, test: 23 },
         items: 150,
         variants: 1_350,
+        leftOut: [{ label: 'tulip', photos: 2, items: 2 }],
         bestEpoch: 31,
         refitted: true,
         durationMs: 9_000,
@@ -368,6 +369,13 @@ describe('figures of versions', () => {
     const written = figures(Number.NaN);
     await store().save(written);
     expect(await store().scorecard(written.version)).toMatchObject({ macroF1: Number.NaN, perClass: [{ f1: null }] });
+  });
+
+  it('reads versions from before anything was left out', async () => {
+    const { leftOut: _, ...lineage } = figures(0.9).lineage;
+    const written = { ...figures(0.9), version: newModelVersion(at(7), newId()), lineage: lineage as ModelMetrics['lineage'] };
+    await store().save(written);
+    expect((await store().get(written.version))?.lineage).toEqual({ ...lineage, leftOut: [] });
   });
 
   it('knows nothing of other versions', async () => {

@@ -21,7 +21,7 @@ interface MetricsRow {
   ece: number;
   report: Pick<TrainingMetrics, 'perClass' | 'temperature'> & { history: EpochReport[] };
   confusion: number[][];
-  lineage: ModelLineage;
+  lineage: Omit<ModelLineage, 'leftOut'> & Partial<Pick<ModelLineage, 'leftOut'>>;
   timestamp: Date;
 }
 
@@ -90,7 +90,7 @@ function toMetrics(row: MetricsRow): ModelMetrics {
       confusion: row.confusion,
     },
     history,
-    lineage: row.lineage,
+    lineage: { ...row.lineage, leftOut: row.lineage.leftOut ?? [] }, // the first versions left nothing out, and don't say so
     timestamp: row.timestamp,
   };
 }

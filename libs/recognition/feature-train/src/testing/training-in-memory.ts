@@ -14,6 +14,7 @@ import {
   PhotoUndecodableError,
   ServedVersion,
   type LabelledPhoto,
+  type LeftOutCategory,
   type ModelFilesInput,
   type ModelMetrics,
   type ModelState,
@@ -160,6 +161,7 @@ export class ToyBackbone extends Backbone {
 /** Two epochs, then the report; refuses fewer than two classes. */
 export class ToyTrainer extends ModelTrainer {
   trained: TrainingPhoto[][] = [];
+  leftOut: LeftOutCategory[] = [];
   beforeTraining: (hooks: TrainingHooks) => void | Promise<void> = () => {};
 
   async train(photos: readonly TrainingPhoto[], parameters: TrainingParameters, hooks: TrainingHooks = {}): Promise<TrainingReport> {
@@ -181,7 +183,7 @@ export class ToyTrainer extends ModelTrainer {
         confusion: [],
       },
       lineage: {
-        ...{ backend: 'toy', parameters, items: photos.length, variants: 0, bestEpoch: 2, refitted: false, durationMs: 1 },
+        ...{ backend: 'toy', parameters, items: photos.length, variants: 0, leftOut: this.leftOut, bestEpoch: 2, refitted: false, durationMs: 1 },
         photos: { train: photos.length, validation: 0, test: 0 },
       },
       history,
