@@ -1,20 +1,15 @@
-// npm run import, train, classify, sweep, demo and docs:messages: builds what they need, then runs apps/cli.
-import { existsSync } from 'node:fs';
+// npm run import, train, classify, demo and docs:messages: builds what they need, then runs apps/cli.
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { build, root, setUp } from './setup.mjs';
+import { root, setUp, setUpOnly } from './setup.mjs';
 
 const [command, ...args] = process.argv.slice(2);
 const onlyAsksForHelp = args.includes('--help') || args.includes('-h');
 
-// The demo runs the whole platform; the other commands need their own few packages, which are quick.
-if (!existsSync(path.join(root, 'node_modules')) || (command === 'demo' && !onlyAsksForHelp)) {
+// The demo runs the whole platform; the other commands need their own few packages.
+if (command === 'demo' && !onlyAsksForHelp) {
   setUp();
 } else {
-  const problem = build('apps/cli');
-  if (problem) {
-    console.error(`✗ ${problem}`);
-    process.exit(1);
-  }
+  setUpOnly('apps/cli');
 }
 await import(pathToFileURL(path.join(root, 'apps', 'cli', 'dist', 'main.js')).href);

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { installServers } from './install-servers.mjs';
-import { setUp } from './setup.mjs';
+import { setUpOnly } from './setup.mjs';
 
 const help = `npm run services [-- --write FILE]
   --write FILE   puts the servers' URLs into FILE, e.g. .env, for npm run start:services`;
@@ -19,7 +19,7 @@ if (values.write !== undefined && existsSync(values.write) && !readFileSync(valu
   process.exit(1);
 }
 
-setUp();
+setUpOnly('libs/shared/servers');
 const problem = installServers();
 if (problem) {
   console.error(`✗ ${problem}`);
