@@ -7,7 +7,7 @@ import { LastingChannel, type ChannelLife } from './lasting-channel.js';
 import type { Parcel } from './parcel.js';
 import { Window } from './window.js';
 
-const confirmDeadlineMs = 10_000;
+const confirmDeadlineMs = 5_000;
 /** Messages on their way at once: 11,400 a second were confirmed with 100, 927 one by one. */
 const windowSize = 200;
 

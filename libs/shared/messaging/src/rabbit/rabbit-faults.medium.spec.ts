@@ -215,7 +215,7 @@ describe.skipIf(!RabbitServer.isInstalled())('RabbitMessageBus when something br
     await life.channel.cancel(tag);
     await bus.publish(message, { n: 1 });
     const startedAt = performance.now();
-    await vi.waitFor(() => expect(bus.roundTrip(1_000)).rejects.toThrow(`${message.queue}: messages have lain there`), { timeout: 30_000, interval: 250 });
+    await vi.waitFor(() => expect(bus.roundTrip(1_000)).rejects.toThrow(`Messages lie in ${message.queue}`), { timeout: 30_000, interval: 250 });
     await vi.waitFor(() => expect(calls).toEqual([{ n: 1, attempt: 1 }]), 30_000);
     expect(performance.now() - startedAt).toBeLessThan(30_000);
     await vi.waitFor(() => bus.roundTrip(1_000), 5_000);
