@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { DirectoryLock } from '@repo/database/embedded';
 import { builtFile } from '@repo/kernel';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
@@ -27,6 +28,8 @@ const onServers = {
   OBJECTS_URL: 'http://key:secret@127.0.0.1:9',
   CACHE_URL: 'redis://127.0.0.1:9',
 };
+
+const ports = { PORT: '18500', CLASSIFIER_PORT: '18501', AUGMENTATIONS_PORT: '18511', TRAINING_PORT: '18512' };
 
 it('names every server that is missing, and starts nothing', async () => {
   const { code, said } = await launch(['--services', '--backends', '2']);
@@ -54,8 +57,16 @@ it('reads the servers from .env', async () => {
 });
 
 it('says which database can\'t be used, without its password', async () => {
-  const { code, said } = await launch(['--services'], { ...onServers, LEARNING_DATABASE_URL: 'postgres://oc:the-secret@127.0.0.1:9/learning', PORT: '56000', CLASSIFIER_PORT: '56001', AUGMENTATIONS_PORT: '56011', TRAINING_PORT: '56012' });
+  const { code, said } = await launch(['--services'], { ...onServers, ...ports, LEARNING_DATABASE_URL: 'postgres://oc:the-secret@127.0.0.1:9/learning' });
   expect([code, said]).toEqual([1, expect.stringContaining("The database of LEARNING_DATABASE_URL can't be used")]);
   expect(said).not.toContain('the-secret');
   expect(said).not.toContain('embedded');
+});
+
+it('leaves a data folder alone that another platform uses, on whatever servers', async () => {
+  await mkdir(path.join(folder, 'data'));
+  const lock = await DirectoryLock.take(path.join(folder, 'data'));
+  const { code, said } = await launch(['--services'], { ...onServers, ...ports });
+  await lock.release();
+  expect([code, said]).toEqual([1, expect.stringContaining(`in use by process ${process.pid}`)]);
 });
