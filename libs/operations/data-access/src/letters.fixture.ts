@@ -1,5 +1,9 @@
+import { CollectionDatabase, columnTypes } from '@repo/database';
+import { openScratchDatabase, openScratchMssql } from '@repo/database/testing';
 import { newId, type ItemId, type PhotoId } from '@repo/kernel';
 import type { AuditEntry, DeadMessage, LetterId, Replay } from '@repo/operations-domain';
+import { Table, type MigrationInterface, type QueryRunner } from 'typeorm';
+import { operationsEntities, operationsMigrations } from './tables.js';
 
 export const QUEUE = 'ImageAugmentations';
 
@@ -28,15 +32,48 @@ export function replayOf({ letterId, queue, messageName = 'photo.augment.v1' }: 
   return { letterId, queue, messageName, messageId: newId(), body: '{"a":1}', edited: false, at: nextMinute(), ...overrides };
 }
 
-/** What operations reads and writes of other subjects' tables. */
-export const foreignTables = {
-  collection: [
-    `CREATE TABLE "Outbox" ("id" uuid PRIMARY KEY, "queue" varchar(100) NOT NULL, "messageName" varchar(100) NOT NULL, "messageId" uuid NOT NULL,
-       "body" text NOT NULL, "traceparent" varchar(100), "createdAt" timestamptz(3) NOT NULL, "sentAt" timestamptz(3), "attempts" integer NOT NULL, "claimedUntil" timestamptz(3))`,
-    'CREATE TABLE "Fotos" ("id" uuid PRIMARY KEY)',
-  ],
-  learning: [
-    'CREATE TABLE augmentation_jobs (photo_id uuid PRIMARY KEY, status text NOT NULL, lease_until timestamptz NOT NULL, error_type text)',
-    'CREATE TABLE removed_photos (photo_id uuid PRIMARY KEY)',
-  ],
-};
+/** The SQL Server on which the specs run where one is named, as CI does; else it is PostgreSQL. */
+const sqlServerUrl = process.env['TEST_MSSQL_URL'];
+
+/** What operations reads and writes of the collection's tables, as the collection makes them. */
+class Collection1700000000000 implements MigrationInterface {
+  readonly name = 'Collection1700000000000';
+
+  async up(queryRunner: QueryRunner): Promise<void> {
+    const { column } = columnTypes(queryRunner);
+    const id = column('id', 'uuid', { isPrimary: true });
+    const outbox = [
+      id,
+      column('queue', 'text', { length: '100' }),
+      column('messageName', 'text', { length: '100' }),
+      column('messageId', 'uuid'),
+      column('body', 'longtext'),
+      column('traceparent', 'text', { length: '100', isNullable: true }),
+      column('createdAt', 'datetime'),
+      column('sentAt', 'datetime', { isNullable: true }),
+      column('attempts', 'integer'),
+      column('claimedUntil', 'datetime', { isNullable: true }),
+    ];
+    await queryRunner.createTable(new Table({ name: 'Outbox', columns: outbox }));
+    await queryRunner.createTable(new Table({ name: 'Fotos', columns: [id] }));
+  }
+
+  async down(): Promise<void> {}
+}
+
+export async function openScratchOperations(): Promise<CollectionDatabase> {
+  const options = { entities: operationsEntities, migrations: [Collection1700000000000, ...operationsMigrations], poolSize: 12 };
+  return new CollectionDatabase(await (sqlServerUrl ? openScratchMssql(sqlServerUrl, options) : openScratchDatabase(options)));
+}
+
+/** Does the work while a table is away. */
+export async function without(table: string, { source }: CollectionDatabase, work: () => Promise<unknown>): Promise<void> {
+  const runner = source.createQueryRunner();
+  await runner.renameTable(table, 'Away');
+  try {
+    await work();
+  } finally {
+    await runner.renameTable('Away', table);
+    await runner.release();
+  }
+}

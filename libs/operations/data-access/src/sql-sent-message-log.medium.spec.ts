@@ -1,34 +1,30 @@
-import { CollectionDatabase, LearningDatabase } from '@repo/database';
+import { LearningDatabase, type CollectionDatabase } from '@repo/database';
 import { openScratchDatabase } from '@repo/database/testing';
 import { newId, type PhotoId } from '@repo/kernel';
 import type { MessageTraces } from '@repo/operations-domain';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { auditEntry, deadMessage, foreignTables, QUEUE, replayOf } from './letters.fixture.js';
+import { auditEntry, deadMessage, openScratchOperations, QUEUE, replayOf } from './letters.fixture.js';
+import { OutboxEntryRow } from './outbox-entry.row.js';
 import { SqlDeadLetterRepository } from './sql-dead-letter.repository.js';
 import { SqlSentMessageLog } from './sql-sent-message-log.js';
-import { operationsEntities, operationsMigrations } from './tables.js';
 
 let collection: CollectionDatabase;
 let learning: LearningDatabase;
 let log: SqlSentMessageLog;
-const query = <Row>(sql: string, parameters: unknown[] = []) => collection.source.query(sql, parameters) as Promise<Row[]>;
+const outbox = () => collection.source.getRepository(OutboxEntryRow);
 
 beforeAll(async () => {
-  collection = new CollectionDatabase(await openScratchDatabase({ entities: operationsEntities, migrations: operationsMigrations }));
+  collection = await openScratchOperations();
   learning = new LearningDatabase(await openScratchDatabase({ entities: [], migrations: [] }));
   log = new SqlSentMessageLog(collection, learning);
-  for (const statement of foreignTables.collection) {
-    await query(statement);
-  }
-  for (const statement of foreignTables.learning) {
-    await learning.source.query(statement);
-  }
+  await learning.source.query('CREATE TABLE augmentation_jobs (photo_id uuid PRIMARY KEY, status text NOT NULL, lease_until timestamptz NOT NULL, error_type text)');
+  await learning.source.query('CREATE TABLE removed_photos (photo_id uuid PRIMARY KEY)');
 });
 afterAll(async () => {
   await collection.close();
   await learning.close();
 });
-beforeEach(() => query('DELETE FROM "Outbox"'));
+beforeEach(() => outbox().deleteAll());
 
 const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 12, 0, second));
 const all = { from: at(0), until: at(59) };
@@ -39,7 +35,7 @@ interface Entry {
   messageId?: string;
 }
 async function sent({ messageName = 'photo.augment.v1', sentAt = at(1), messageId = newId() }: Entry = {}): Promise<string> {
-  await query(`INSERT INTO "Outbox" VALUES ($1, $2, $3, $4, '{}', NULL, $5, $6, 2, now())`, [newId(), QUEUE, messageName, messageId, at(0), sentAt]);
+  await outbox().insert({ id: newId(), queue: QUEUE, messageName, messageId, body: '{}', traceparent: null, createdAt: at(0), sentAt, attempts: 2, claimedUntil: at(1) });
   return messageId;
 }
 const idsOf = (rows: readonly { messageId: string }[]) => rows.map(({ messageId }) => messageId);
@@ -71,7 +67,7 @@ it('finds the traces of messages in both databases', async () => {
   const photo = async (exists: boolean, job?: [status: string, leaseS: number, errorType?: string]) => {
     const photoId = newId<PhotoId>();
     if (exists) {
-      await query('INSERT INTO "Fotos" VALUES ($1)', [photoId]);
+      await collection.source.createQueryBuilder().insert().into('Fotos', ['id']).values({ id: photoId }).execute();
     }
     if (job) {
       const [status, leaseS, errorType] = job;
@@ -107,7 +103,7 @@ it('puts messages back into the outbox in their order, under new ids', async () 
   await sent();
   const messages = await log.page('photo.augment.v1', all, 10);
   expect(await log.sendAgain(messages, at(40))).toBe(2);
-  const rows = await query<{ messageId: string }>('SELECT * FROM "Outbox" ORDER BY "createdAt"');
+  const rows = await outbox().find({ order: { createdAt: 'ASC' } });
   expect(rows).toMatchObject(messages.map(({ id }, index) => ({ id, sentAt: null, attempts: 0, claimedUntil: null, createdAt: new Date(at(40).getTime() + index) })));
   expect(new Set([...idsOf(rows), ...idsOf(messages)]).size).toBe(4);
 });
@@ -117,7 +113,7 @@ it('puts a message back once, of however many who find it lost', async () => {
   const messages = await log.page('photo.augment.v1', all, 10);
   const counts = await Promise.all(Array.from({ length: 8 }, () => log.sendAgain(messages, at(40))));
   expect(counts.reduce((sum, one) => sum + one)).toBe(1);
-  expect(await query('SELECT 1 FROM "Outbox"')).toHaveLength(1);
+  expect(await outbox().count()).toBe(1);
 });
 
 it('keeps a replayed letter linked to its message when that is sent again', async () => {
@@ -126,9 +122,9 @@ it('keeps a replayed letter linked to its message when that is sent again', asyn
   await letters.keep(letter, 'm');
   const replay = replayOf(letter);
   await letters.replay([replay], auditEntry());
-  await query('UPDATE "Outbox" SET "sentAt" = $1', [at(2)]);
+  await outbox().updateAll({ sentAt: at(2) });
   await log.sendAgain(await log.page('photo.augment.v1', all, 10), at(40));
-  const [row] = await query<{ messageId: string }>('SELECT "messageId" FROM "Outbox"');
+  const [row] = await outbox().find();
   expect(row?.messageId).not.toBe(replay.messageId);
   expect(await letters.getMany([letter.letterId])).toMatchObject([{ replayMessageId: row?.messageId }]);
 });
