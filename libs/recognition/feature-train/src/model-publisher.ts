@@ -58,7 +58,7 @@ export class ModelPublisher {
     });
 
     heartbeat.begin('uploading');
-    await this.removeUnfinished(createdAt);
+    await this.removeLeftovers(version, runId, createdAt);
     await this.upload(version, files, heartbeat);
     await this.metrics.save(figures);
     return version;
@@ -99,7 +99,8 @@ export class ModelPublisher {
     }
   }
 
-  private async removeUnfinished(now: Date): Promise<void> {
+  /** Folders without a manifest that nobody writes any more, and what an attempt at this same training stored before it died. */
+  private async removeLeftovers(version: ModelVersion, runId: TrainingRunId, now: Date): Promise<void> {
     const folders = new Map<string, { isWhole: boolean; changedAt: Date }>();
     for await (const { key, modifiedAt } of this.store.list('models', 'models/')) {
       const folder = key.slice(0, key.lastIndexOf('/'));
@@ -110,11 +111,22 @@ export class ModelPublisher {
       });
     }
     for (const [folder, { isWhole, changedAt }] of folders) {
-      if (!isWhole && now.getTime() - changedAt.getTime() > UNFINISHED_AFTER_MS) {
+      const isAbandoned = !isWhole && now.getTime() - changedAt.getTime() > UNFINISHED_AFTER_MS;
+      if (isAbandoned || (await this.isOfThisTraining(folder, version, runId))) {
         this.logger.log({ msg: 'removing what an unfinished training left', folder });
         await this.remove(folder);
       }
     }
+  }
+
+  /** A training that is still to publish has published nothing: a version of its own was never noted, so nobody may use it. */
+  private async isOfThisTraining(folder: string, version: ModelVersion, runId: TrainingRunId): Promise<boolean> {
+    const other = folder.slice(folder.lastIndexOf('/') + 1) as ModelVersion;
+    if (runPart(other) !== runPart(version)) {
+      return false;
+    }
+    const figures = await this.metrics.get(other);
+    return figures === undefined || figures.runId === runId;
   }
 
   private async remove(folder: string): Promise<void> {
@@ -122,4 +134,9 @@ export class ModelPublisher {
       await this.store.remove('models', key);
     }
   }
+}
+
+/** The end of a version's name comes from its training's id. */
+function runPart(version: ModelVersion): string {
+  return version.slice(version.lastIndexOf('-'));
 }

@@ -360,3 +360,19 @@ it('removes what a killed training left of a version, and nothing else', async (
   await train();
   expect(modelFiles().filter((key) => key.includes('/v1/') || key.includes('/v2/'))).toEqual(['models models/v2/model.onnx', 'models models/v2/manifest.json']);
 });
+
+it('removes the version that its own earlier attempt stored but never noted, and no other training’s', async () => {
+  await twoCategories();
+  const { store } = platform.collection;
+  const { id } = await request();
+  const earlier = newModelVersion(new Date(0), id);
+  const foreign = newModelVersion(new Date(0), newId());
+  for (const version of [earlier, foreign]) {
+    await store.put('models', `models/${version}/manifest.json`, Buffer.from('whole'));
+  }
+  scheduler.onApplicationBootstrap();
+  await ended(id);
+  const left = modelFiles().join('\n');
+  expect(left).not.toContain(earlier);
+  expect(left).toContain(foreign);
+});
