@@ -1,12 +1,12 @@
 import type { ServiceProcess } from './service-process.js';
 
-/** Sum of a counter over all its labels, from the service's own page; 0 while the service does not run. */
-async function counterOf({ url, isRunning }: ServiceProcess, name: string): Promise<number> {
+/** Sum of a counter over the labels that hold the text, from the service's own page; 0 while the service does not run. */
+async function counterOf({ url, isRunning }: ServiceProcess, name: string, labels = ''): Promise<number> {
   if (!isRunning) {
     return 0;
   }
   const page = await (await fetch(`${url}/metrics`)).text();
-  const values = page.split('\n').filter((line) => new RegExp(`^${name}[ {]`).test(line));
+  const values = page.split('\n').filter((line) => new RegExp(`^${name}[ {]`).test(line) && line.includes(labels));
   return values.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
 }
 
@@ -14,4 +14,9 @@ async function counterOf({ url, isRunning }: ServiceProcess, name: string): Prom
 export async function deliveredMessages(services: readonly ServiceProcess[]): Promise<number> {
   const counts = await Promise.all(services.map((service) => counterOf(service, 'messages_delivered_total')));
   return counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** Deliveries that this worker had nothing to do for, or came too late for, since it was started. */
+export function skippedPhotos(worker: ServiceProcess): Promise<number> {
+  return counterOf(worker, 'augmentation_jobs_total', 'outcome="skipped"');
 }

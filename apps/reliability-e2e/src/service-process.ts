@@ -129,11 +129,6 @@ export class ServiceProcess {
     return { code, seconds: (performance.now() - startedAt) / 1_000 };
   }
 
-  /** The lines of its log, of every life, that hold the text. */
-  async logLines(text: string): Promise<string[]> {
-    return (await readFile(this.logFile, 'utf8')).split('\n').filter((line) => line.includes(text));
-  }
-
   /** Ends it at once, for good. */
   async destroy(): Promise<void> {
     this.isWanted = false;
