@@ -52,6 +52,15 @@ describe('keeping a letter', () => {
     expect([await count('DeadLetters'), await count('ErrorLog')]).toEqual([1, 1]);
   });
 
+  it('keeps the copy of a message that was published twice as the one letter, and lets nobody tell of it', async () => {
+    const letter = await kept();
+    const body = { itemId: letter.itemId, fotoId: letter.photoId };
+    const copy = await kept({ messageId: letter.messageId, text: JSON.stringify({ messageId: letter.messageId, sentAt: 'later', body }) });
+    expect([await count('DeadLetters'), await count('ErrorLog'), await letters.claimAlarm(copy.letterId, nextMinute())]).toEqual([1, 1, false]);
+    await kept({ messageId: letter.messageId, text: JSON.stringify({ messageId: letter.messageId, body: { ...body, other: 1 } }) });
+    expect(await count('DeadLetters')).toBe(2);
+  });
+
   it('keeps nothing of it when a part can not be kept', async () => {
     await without('ErrorLog', database, () => expect(letters.keep(deadMessage(), 'm')).rejects.toThrow());
     expect(await count('DeadLetters')).toBe(0);

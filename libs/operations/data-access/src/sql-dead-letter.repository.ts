@@ -1,6 +1,6 @@
 import { CollectionDatabase, inTransaction, isUniqueViolation, translateDatabaseErrors } from '@repo/database';
 import { newId } from '@repo/kernel';
-import { DeadLetterRepository, groupKeyOf, patternOf, type AuditEntry, type DeadMessage, type Letter, type LetterGroup, type LetterId, type OpenLetters, type Replay } from '@repo/operations-domain';
+import { DeadLetterRepository, groupKeyOf, isCopy, patternOf, type AuditEntry, type DeadMessage, type Letter, type LetterGroup, type LetterId, type OpenLetters, type Replay } from '@repo/operations-domain';
 import { In, IsNull, type EntityManager } from 'typeorm';
 import { DeadLetterRow } from './dead-letter.row.js';
 import { ErrorLogRow } from './error-log.row.js';
@@ -19,6 +19,9 @@ export class SqlDeadLetterRepository extends DeadLetterRepository {
 
   async keep(letter: DeadMessage, errorMessage: string): Promise<void> {
     const work = async (manager: EntityManager): Promise<void> => {
+      if (await isCopyOfOne(manager, letter)) {
+        return;
+      }
       await manager.insert(DeadLetterRow, { ...newRow(letter), replayOf: await replayedAs(manager, letter.messageId) });
       await manager.insert(ErrorLogRow, newError(letter, errorMessage));
     };
@@ -189,6 +192,12 @@ function newError({ letterId, queue, messageId, messageName, cause, reason, atte
 
 function newEntry({ queue, messageName, messageId, body, traceparent, at }: Replay): OutboxEntryRow {
   return { id: newId(), queue, messageName, messageId, body, traceparent: traceparent ?? null, createdAt: at, sentAt: null, attempts: 0, claimedUntil: null };
+}
+
+async function isCopyOfOne(manager: EntityManager, letter: DeadMessage): Promise<boolean> {
+  const { queue, messageId } = letter;
+  const others = messageId === undefined ? [] : await manager.findBy(DeadLetterRow, { queue, messageId });
+  return others.some((other) => isCopy(letter, toLetter(other)));
 }
 
 /** The letter whose message was sent again as this one. */

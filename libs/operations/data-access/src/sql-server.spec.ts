@@ -26,7 +26,7 @@ let errors: SqlErrorLogRepository;
 let log: SqlSentMessageLog;
 
 const letterCalls: Calls<SqlDeadLetterRepository> = {
-  keep: [() => letters.keep(letter, 'm'), 'SELECT DeadLetters, INSERT DeadLetters, INSERT ErrorLog'],
+  keep: [() => letters.keep(letter, 'm'), 'SELECT DeadLetters, SELECT DeadLetters, INSERT DeadLetters, INSERT ErrorLog'],
   claimAlarm: [() => letters.claimAlarm(letter.letterId, letter.deadAt), 'UPDATE DeadLetters'],
   openLetters: [() => letters.openLetters(), 'SELECT DeadLetters'],
   groups: [() => letters.groups(QUEUE), 'SELECT DeadLetters, SELECT DeadLetters'],
@@ -60,7 +60,7 @@ beforeAll(async () => {
 
 /** One letter, that was a replay of `earlier` and had none of its own, under the names that the query asks for. */
 function answer(sql: string): Record<string, unknown>[] | undefined {
-  if (!/^SELECT .* FROM "DeadLetters"/s.test(sql) || /"replayOf" = @0|"replayMessageId" = @0/.test(sql)) {
+  if (!/^SELECT .* FROM "DeadLetters"/s.test(sql) || /"replayOf" = @0|"replayMessageId" = @0|"messageId" = @1/.test(sql)) {
     return undefined;
   }
   const isEarlier = /"letterId" = @0/.test(sql) && !/"queue" = @0/.test(sql);

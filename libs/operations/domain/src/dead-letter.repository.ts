@@ -27,10 +27,10 @@ export interface Replay {
 
 /** The dead letters of every queue. Each method is one short transaction and throws TemporaryError. */
 export abstract class DeadLetterRepository {
-  /** Keeps the letter and its entry in the error log; does nothing when it was kept before. */
+  /** Keeps the letter and its entry in the error log; does nothing when it, or a copy of its message, was kept before. */
   abstract keep(letter: DeadMessage, errorMessage: string): Promise<void>;
 
-  /** Answers true to exactly one caller, ever: that one tells people about the letter. */
+  /** Answers true to exactly one caller, ever, of a letter that was kept: that one tells people about it. */
   abstract claimAlarm(letterId: LetterId, at: Date): Promise<boolean>;
 
   /** For every queue that has open letters. */

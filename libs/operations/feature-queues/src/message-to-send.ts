@@ -1,6 +1,6 @@
 import { messages } from '@repo/contracts';
 import type { InvalidField } from '@repo/http';
-import type { Letter } from '@repo/operations-domain';
+import { bodyOf, type Letter } from '@repo/operations-domain';
 
 /** A message that its handler will understand, or why there is none. */
 export type MessageToSend = { readonly name: string; readonly body: string } | { readonly invalid: readonly InvalidField[] };
@@ -23,9 +23,4 @@ export function messageToSend(letter: Letter, editedBody?: unknown): MessageToSe
   return checked.success
     ? { name: message.name, body: JSON.stringify(checked.data) }
     : { invalid: checked.error.issues.map(({ path, message: text }) => ({ field: ['body', ...path].join('.'), message: text })) };
-}
-
-/** What the letter's envelope holds; undefined when it has none. */
-export function bodyOf({ messageId, text }: Letter): unknown {
-  return messageId === undefined ? undefined : (JSON.parse(text) as { body: unknown }).body;
 }

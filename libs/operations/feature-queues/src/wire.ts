@@ -1,7 +1,6 @@
-import type { Letter, LetterGroup, LoggedError } from '@repo/operations-domain';
+import { bodyOf, type Letter, type LetterGroup, type LoggedError } from '@repo/operations-domain';
 import { z } from 'zod';
 import type { QueueState } from './dead-letters.service.js';
-import { bodyOf } from './message-to-send.js';
 
 const instant = z.iso.datetime();
 
