@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { withDeadline } from '@repo/kernel';
-import type { GetMessage } from 'amqplib';
+import type { Message } from 'amqplib';
 import { LRUCache } from 'lru-cache';
 import { recordDeadLetter, type DeadLetterSink } from '../dead-letter.js';
 import { deliver, type Decision, type DeliveryRules, type Subscription } from '../delivery.js';
@@ -31,7 +31,7 @@ export interface DeskParts {
 
 /** One delivery of a message. */
 export interface Delivery {
-  raw: GetMessage;
+  raw: Message;
   /** Of the channel that it can be acknowledged on. */
   life: ChannelLife;
   /** The queue it came from. */
