@@ -19,12 +19,17 @@ Logger.overrideLogger(false);
 
 let database: CollectionDatabase;
 let databaseUrl: string;
+let rabbit: RabbitServer | undefined;
 
 beforeAll(async () => {
   database = await openScratchCollection();
   databaseUrl = (database.source.options as { url: string }).url;
+  rabbit = RabbitServer.isInstalled() ? await RabbitServer.start() : undefined;
 });
-afterAll(() => database.close());
+afterAll(async () => {
+  await database.close();
+  await rabbit?.stop();
+});
 beforeEach(() => database.source.getRepository(OutboxRow).deleteAll());
 
 /** Four batches of 200: what a relay that is killed may have published without having marked it. */
@@ -44,13 +49,13 @@ async function leave(count: number): Promise<string[]> {
   return messages.map(({ messageId }) => messageId);
 }
 
-const brokers: [name: string, isThere: boolean, start: () => Promise<{ url: string; stop?(): Promise<void> }>][] = [
-  ['RabbitMQ', RabbitServer.isInstalled(), () => RabbitServer.start()],
-  ['queues in PostgreSQL', true, startScratchDatabase],
+const brokers: [name: string, isThere: boolean, getUrl: () => Promise<string>][] = [
+  ['RabbitMQ', RabbitServer.isInstalled(), async () => rabbit!.url],
+  ['queues in PostgreSQL', true, async () => (await startScratchDatabase()).url],
 ];
 
-describe.each(brokers)('relays on %s', (name, isThere, start) => {
-  let broker: { url: string; stop?(): Promise<void> };
+describe.each(brokers)('relays on %s', (name, isThere, getUrl) => {
+  let url: string;
   let bus: MessageBus;
   const processes: ChildProcess[] = [];
   /** Message ids by how often they came. */
@@ -58,21 +63,18 @@ describe.each(brokers)('relays on %s', (name, isThere, start) => {
 
   describe.skipIf(!isThere)('of several processes', () => {
     beforeAll(async () => {
-      broker = await start();
-      bus = await connectMessageBus({ url: broker.url });
+      url = await getUrl();
+      bus = await connectMessageBus({ url });
       await bus.subscribe(modelTraining, async (_, { messageId }) => (arrivals.set(messageId, (arrivals.get(messageId) ?? 0) + 1), done()), { parallel: 10 });
     });
     afterEach(() => {
       processes.splice(0).forEach((child) => child.kill('SIGKILL'));
       arrivals.clear();
     });
-    afterAll(async () => {
-      await bus?.close(1_000);
-      await broker?.stop?.();
-    });
+    afterAll(() => bus?.close(1_000));
 
     async function openRelay(crashAt = ''): Promise<ChildProcess> {
-      const child = fork(builtFile(import.meta.url, './relay.process.js'), [databaseUrl, broker.url, crashAt], { execArgv: [] });
+      const child = fork(builtFile(import.meta.url, './relay.process.js'), [databaseUrl, url, crashAt], { execArgv: [] });
       processes.push(child);
       await once(child, 'message');
       return child;
@@ -114,17 +116,11 @@ describe.each(brokers)('relays on %s', (name, isThere, start) => {
 });
 
 describe.skipIf(!RabbitServer.isInstalled())('a relay on RabbitMQ', () => {
-  let rabbit: RabbitServer;
-  beforeAll(async () => {
-    rabbit = await RabbitServer.start();
-  });
-  afterAll(() => rabbit?.stop());
-
-  const withRelay = async (work: (relay: OutboxRelay, bus: MessageBus) => Promise<void>) => {
-    const bus = await connectMessageBus({ url: rabbit.url });
+  const withRelay = async (work: (relay: OutboxRelay, broker: RabbitServer, bus: MessageBus) => Promise<void>) => {
+    const bus = await connectMessageBus({ url: rabbit!.url });
     const relay = new OutboxRelay(new SqlOutboxStore(database), bus);
     try {
-      await work(relay, bus);
+      await work(relay, rabbit!, bus);
     } finally {
       await relay.stop();
       await bus.close(1_000);
@@ -133,9 +129,9 @@ describe.skipIf(!RabbitServer.isInstalled())('a relay on RabbitMQ', () => {
 
   // M07
   it('marks nothing as sent that the broker had no queue for, tells of it, and sends it once there is one', async () => {
-    await withRelay(async (relay, bus) => {
+    await withRelay(async (relay, broker, bus) => {
       const error = vi.spyOn(Logger.prototype, 'error');
-      await rabbit.ctl('delete_queue', modelTraining.queue);
+      await broker.ctl('delete_queue', modelTraining.queue);
       await leave(3);
       relay.start();
       const rows = database.source.getRepository(OutboxRow);
@@ -148,30 +144,30 @@ describe.skipIf(!RabbitServer.isInstalled())('a relay on RabbitMQ', () => {
   });
 
   it('keeps 1,200 rows while the broker is away, without a lock or a waiting connection, and sends them within 10 s of its return', async () => {
-    await withRelay(async (relay) => {
+    await withRelay(async (relay, broker) => {
       relay.start();
-      await rabbit.kill();
+      await broker.kill();
       await leave(1_200);
       relay.wake();
       await new Promise((resolve) => setTimeout(resolve, 3_000));
       expect(await unsent()).toBe(1_200);
       expect(await database.source.query(`SELECT state FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'`)).toEqual([]);
-      await rabbit.startAgain();
+      await broker.startAgain();
       await vi.waitFor(async () => expect(await unsent()).toBe(0), { timeout: 10_000, interval: 100 });
       expect(await database.source.getRepository(OutboxRow).countBy({ attempts: 0 })).toBe(1_200);
     });
   });
 
   it('keeps rows while the broker hangs, and sends them when it goes on', async () => {
-    await withRelay(async (relay) => {
+    await withRelay(async (relay, broker) => {
       relay.start();
-      rabbit.pause();
+      broker.pause();
       await leave(50);
       relay.wake();
       await new Promise((resolve) => setTimeout(resolve, 2_000));
       expect(await database.source.query(`SELECT state FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'`)).toEqual([]);
       expect(await unsent()).toBe(50);
-      rabbit.resume();
+      broker.resume();
       await vi.waitFor(async () => expect(await unsent()).toBe(0), { timeout: 20_000, interval: 100 });
     });
   });
