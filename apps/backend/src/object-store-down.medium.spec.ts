@@ -17,7 +17,7 @@ describe.skipIf(!S3Server.isInstalled())('a backend whose object store goes away
     ana = await backend.person('ana');
     photo = await sharp({ create: { width: 60, height: 40, channels: 3, background: '#a04030' } }).jpeg().toBuffer();
     await backend.createItem(ana, [photo]).expect(201);
-  });
+  }, 120_000);
   afterAll(async () => {
     await backend?.stop();
     await line?.stop();

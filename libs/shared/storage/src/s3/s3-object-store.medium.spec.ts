@@ -70,6 +70,7 @@ describe.skipIf(!S3Server.isInstalled())('S3ObjectStore on Ceph', () => {
     it('makes them private', () => expectPrivate(store, server.url));
 
     it('takes away what made one public, and nothing else', async () => {
+      await store.prepare();
       const statement = (principal: string, bucket: Bucket) => ({ Effect: 'Allow', Principal: { AWS: [principal] }, Action: ['s3:GetObject'], Resource: [`arn:aws:s3:::${bucket}/*`] });
       const policy = (principal: string, bucket: Bucket) => JSON.stringify({ Version: '2012-10-17', Statement: [statement(principal, bucket)] });
       await driver.setBucketPolicy('original', policy('*', 'original'));
@@ -86,6 +87,7 @@ describe.skipIf(!S3Server.isInstalled())('S3ObjectStore on Ceph', () => {
     });
 
     it('has the server remove what lies in temp for a day', async () => {
+      await store.prepare();
       expect(await driver.getBucketLifecycle('temp')).toMatchObject({ Rule: { Status: 'Enabled', Expiration: { Days: 1 } } });
     });
   });
