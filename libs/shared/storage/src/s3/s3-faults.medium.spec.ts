@@ -268,6 +268,19 @@ describe.skipIf(!S3Server.isInstalled())('S3ObjectStore behind a line that break
     expect(count('PUT')).toBe(requests);
   });
 
+  it('takes it calmly when another process made a bucket a moment before', async () => {
+    const isBucket = (path: string) => path === '/original';
+    let asked = 0;
+    proxy.fate = ({ method, path }) => {
+      if (method === 'HEAD' && isBucket(path) && asked++ === 0) {
+        return { kind: 'answer', status: 404, code: '' };
+      }
+      return method === 'PUT' && isBucket(path) ? { kind: 'answer', status: 409, code: 'BucketAlreadyOwnedByYou' } : undefined;
+    };
+    await openStore();
+    expect(count('PUT')).toBe(1);
+  });
+
   it('asks for the next page of a list only when somebody wants it', async () => {
     for (let start = 0; start < 1_100; start += 50) {
       await Promise.all(Array.from({ length: 50 }, (_, index) => direct.put('models', `many/${start + index}.bin`, Buffer.from('x'), 'text/plain')));
