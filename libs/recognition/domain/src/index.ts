@@ -17,6 +17,7 @@ export * from './model-metrics.store.js';
 export * from './model-registry.js';
 export * from './model-trainer.js';
 export * from './model-version.js';
+export * from './old-versions.js';
 export * from './photo-catalogue.js';
 export * from './promote-model.js';
 export * from './promotion-gate.js';

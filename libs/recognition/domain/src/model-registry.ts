@@ -3,15 +3,16 @@ import type { ModelVersion } from './model-version.js';
 
 /**
  * `candidate`: announced, not judged yet. `active`: serves; at most one.
- * `retired`: served before, can come back. `refused`: the gate said no.
+ * `retired`: served before, can come back. `refused`: the gate said no. `removed`: its files are gone.
  */
-export type ModelState = 'candidate' | 'active' | 'retired' | 'refused';
+export type ModelState = 'candidate' | 'active' | 'retired' | 'refused' | 'removed';
 
 const nextStates: Record<ModelState, readonly ModelState[]> = {
-  candidate: ['active', 'retired', 'refused'],
+  candidate: ['active', 'retired', 'refused', 'removed'],
   active: ['retired'],
-  retired: ['active'],
-  refused: [],
+  retired: ['active', 'removed'],
+  refused: ['removed'],
+  removed: [],
 };
 
 export function mayBecome(from: ModelState, to: ModelState): boolean {
@@ -59,6 +60,9 @@ export abstract class ModelRegistry {
 
   /** Turns a candidate down: `refused`, or `retired` when a newer one came first. Does nothing to a version that is no candidate. */
   abstract turnDown(version: ModelVersion, state: 'refused' | 'retired', reason: string): Promise<void>;
+
+  /** From now on the version can't be activated, so that its files may go. False, and nothing changed, for the active one. */
+  abstract remove(version: ModelVersion): Promise<boolean>;
 }
 
 export class ModelNotFoundError extends DomainError {
@@ -71,6 +75,6 @@ export class ModelNotFoundError extends DomainError {
 export class ModelNotActivatableError extends DomainError {
   readonly code = 'MODEL_NOT_ACTIVATABLE';
   constructor(version: string, state: ModelState) {
-    super(`Version ${version} is ${state}: only a version that was let through can be activated`);
+    super(`Version ${version} is ${state}: only a version that was let through and has its files can be activated`);
   }
 }

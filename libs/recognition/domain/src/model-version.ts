@@ -3,16 +3,24 @@ import { InvalidInputError, type Id } from '@repo/kernel';
 /** `v{yyyyMMddHHmmssSSS}-{6 hex}`, UTC: sorts by time as text. Also the name of the version's folder. */
 export type ModelVersion = Id<'modelVersion'>;
 
+/** Of a training's id: the last 12 digits of a UUID v7 are random. */
+const RUN_DIGITS = 6;
+
 const pattern = /^v\d{17}-[0-9a-f]{6}$/;
 
 /**
  * A new name. Two trainings that end in the same millisecond differ in the end of their ids.
  *
- * @param runId the training that made it; the last 6 digits of a UUID v7 are random
+ * @param runId the training that made it
  */
 export function newModelVersion(now: Date, runId: string): ModelVersion {
   const timestamp = now.toISOString().replace(/\D/g, '');
-  return `v${timestamp}-${runId.replaceAll('-', '').slice(-6)}` as ModelVersion;
+  return `v${timestamp}-${runId.slice(-RUN_DIGITS)}` as ModelVersion;
+}
+
+/** Whether the version may be that training's; one in 16 million others looks the same. */
+export function looksLikeVersionOf(version: string, runId: string): boolean {
+  return version.endsWith(`-${runId.slice(-RUN_DIGITS)}`);
 }
 
 /** Throws InvalidInputError when the text is no version name. */

@@ -1,72 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { ModelMetricsStore } from './model-metrics.store.js';
-import { mayBecome, ModelNotFoundError, ModelRegistry, type ModelState, type RegisteredModel } from './model-registry.js';
+import { ModelNotFoundError } from './model-registry.js';
 import type { ModelVersion } from './model-version.js';
 import { promoteModel } from './promote-model.js';
 import { defaultGateRules, type Scorecard } from './promotion-gate.js';
-
-/** Keeps the port's promises, with a pause before each answer so that calls interleave. */
-class RegistryInMemory extends ModelRegistry {
-  private readonly rows = new Map<ModelVersion, RegisteredModel>();
-
-  async register(version: ModelVersion, at: Date) {
-    await pause();
-    const fresh: RegisteredModel = { version, state: 'candidate', createdAt: at, activatedAt: undefined, path: '', embeddings: '', reason: undefined };
-    const row = this.rows.get(version) ?? fresh;
-    this.rows.set(version, row);
-    return row;
-  }
-
-  async list() {
-    await pause();
-    return [...this.rows.values()].sort((a, b) => (a.version < b.version ? 1 : -1));
-  }
-
-  async get(version: ModelVersion) {
-    await pause();
-    const row = this.rows.get(version);
-    if (!row) {
-      throw new ModelNotFoundError(version);
-    }
-    return row;
-  }
-
-  async active() {
-    await pause();
-    return this.activeNow();
-  }
-
-  async activate(version: ModelVersion, replacing: ModelVersion | undefined, reason: string, at: Date) {
-    await pause();
-    if (this.activeNow()?.version !== replacing) {
-      return false;
-    }
-    if (replacing) {
-      this.change(replacing, 'retired', {});
-    }
-    this.change(version, 'active', { reason, activatedAt: at });
-    return true;
-  }
-
-  async turnDown(version: ModelVersion, state: 'refused' | 'retired', reason: string) {
-    await pause();
-    if (this.rows.get(version)?.state === 'candidate') {
-      this.change(version, state, { reason });
-    }
-  }
-
-  private activeNow() {
-    return [...this.rows.values()].find(({ state }) => state === 'active');
-  }
-
-  private change(version: ModelVersion, state: ModelState, change: Partial<RegisteredModel>) {
-    const row = this.rows.get(version);
-    if (!row || !mayBecome(row.state, state)) {
-      throw new Error(`${version} can't become ${state} from ${row?.state}`);
-    }
-    this.rows.set(version, { ...row, ...change, state });
-  }
-}
+import { InMemoryModelRegistry } from './testing/index.js';
 
 class MetricsInMemory extends ModelMetricsStore {
   constructor(private readonly macroF1: Record<string, number>) {
@@ -91,7 +29,7 @@ const pause = () => new Promise((resolve) => setTimeout(resolve, Math.random() *
 const [v1, v2, v3] = ['v1', 'v2', 'v3'] as [ModelVersion, ModelVersion, ModelVersion];
 
 function platform(macroF1: Record<string, number>) {
-  const registry = new RegistryInMemory();
+  const registry = new InMemoryModelRegistry(pause);
   const parts = { registry, metrics: new MetricsInMemory(macroF1), clock: { now: () => new Date() }, rules: defaultGateRules };
   return {
     registry,

@@ -7,6 +7,7 @@ import {
   ModelFilesInvalidError,
   modelIndexKey,
   ModelMetricsStore,
+  ModelNotFoundError,
   ModelRegistry,
   PhotoCatalogue,
   promoteModel,
@@ -65,10 +66,25 @@ export class ModelsService {
     if (embeddings !== modelIndexKey(version)) {
       throw new InvalidInputError(`embeddings must be ${modelIndexKey(version)}, got "${embeddings.slice(0, 80)}"`);
     }
+    const judged = await this.judged(version);
+    if (judged) {
+      return judged;
+    }
     await this.requireFiles(version);
     const model = await promoteModel(version, { registry: this.registry, metrics: this.metrics, clock: this.clock, rules: defaultGateRules });
     this.logger.log({ msg: 'a version was announced', version, state: model.state, reason: model.reason });
     return model;
+  }
+
+  /** Undefined for a version that is new, or not judged yet. */
+  private async judged(version: ModelVersion): Promise<RegisteredModel | undefined> {
+    const model = await this.registry.get(version).catch((error: unknown) => {
+      if (!(error instanceof ModelNotFoundError)) {
+        throw error;
+      }
+      return undefined;
+    });
+    return model?.state === 'candidate' ? undefined : model;
   }
 
   private async requireFiles(version: ModelVersion): Promise<void> {

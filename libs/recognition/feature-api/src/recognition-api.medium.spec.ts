@@ -54,7 +54,7 @@ const ports = {
       photoIds.filter((photoId) => photoId === coinPhoto).map((photoId) => ({ photoId, itemId: coin, objectKey: `item/${coin}/${photoId}.jpg`, name: 'Dobrão', category: 'Moedas' })),
   },
   runs: { request: vi.fn<TrainingRuns['request']>(), get: vi.fn<TrainingRuns['get']>(), list: vi.fn<TrainingRuns['list']>(), cancel: vi.fn<TrainingRuns['cancel']>() },
-  registry: { list: vi.fn<ModelRegistry['list']>(), get: vi.fn<ModelRegistry['get']>(), active: vi.fn<ModelRegistry['active']>(), activate: vi.fn<ModelRegistry['activate']>(), register: vi.fn<ModelRegistry['register']>(), turnDown: vi.fn<ModelRegistry['turnDown']>() },
+  registry: { list: vi.fn<ModelRegistry['list']>(), get: vi.fn<ModelRegistry['get']>(), active: vi.fn<ModelRegistry['active']>(), activate: vi.fn<ModelRegistry['activate']>(), register: vi.fn<ModelRegistry['register']>(), turnDown: vi.fn<ModelRegistry['turnDown']>(), remove: vi.fn<ModelRegistry['remove']>() },
   metrics: { get: vi.fn<ModelMetricsStore['get']>(), getMany: vi.fn<ModelMetricsStore['getMany']>(), scorecard: vi.fn<ModelMetricsStore['scorecard']>() },
 };
 
@@ -389,12 +389,20 @@ describe('POST /api/UpdateModelVersion', () => {
     ports.registry.register.mockResolvedValue(modelOf(version, 'candidate'));
     ports.registry.active.mockResolvedValue(undefined);
     ports.registry.activate.mockResolvedValue(true);
-    ports.registry.get.mockResolvedValue(modelOf(version, 'active'));
+    ports.registry.get.mockRejectedValueOnce(new ModelNotFoundError(version)).mockResolvedValue(modelOf(version, 'active'));
   });
 
   it('lets a version through the gate', async () => {
     expect((await announce().expect(200)).body).toEqual({ version, state: 'active', reason: 'better' });
     expect(ports.registry.activate).toHaveBeenCalledOnce();
+  });
+
+  it.each(['active', 'retired', 'refused', 'removed'] as const)('answers what became of a version that is %s already, and judges it no more', async (state) => {
+    ports.registry.get.mockReset().mockResolvedValue(modelOf(version, state));
+    ports.store.head.mockResolvedValue(undefined); // its files may be gone
+    expect((await announce().expect(200)).body).toEqual({ version, state, reason: 'better' });
+    expect(ports.registry.register).not.toHaveBeenCalled();
+    expect(ports.registry.activate).not.toHaveBeenCalled();
   });
 
   it.each(['', 'ana', 'admin', `${SERVICE_TOKEN}x`])('is for services alone, not for "%s"', async (token) => {

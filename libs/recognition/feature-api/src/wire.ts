@@ -80,7 +80,7 @@ const modelFigures = z.object({ accuracy: z.number(), loss: z.number(), macroF1:
 export const modelAnswer = z
   .object({
     version: z.string(),
-    state: z.enum(['candidate', 'active', 'retired', 'refused']),
+    state: z.enum(['candidate', 'active', 'retired', 'refused', 'removed']),
     createdAt: instant,
     activatedAt: instant.optional(),
     path: z.string(),

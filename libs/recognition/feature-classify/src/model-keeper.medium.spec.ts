@@ -38,6 +38,7 @@ class RegistryWith extends ModelRegistry {
   get = notCalled;
   activate = notCalled;
   turnDown = notCalled;
+  remove = notCalled;
 }
 class ToyBackbone extends Backbone {
   readonly info = { id: 'net', origin: 'random' as const, dimensions: 2, inputSize: 224 };

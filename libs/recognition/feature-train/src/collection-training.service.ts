@@ -77,6 +77,7 @@ export class CollectionTrainingService {
       case 'refused':
         return { status: 'refused', reasonCode: 'QUALITY_GATE', reason: [reason ?? 'refused by the quality gate', ...tellOf(leftOut)].join('; ') };
       case 'retired':
+      case 'removed':
         return { status: 'refused', reasonCode: 'SUPERSEDED', reason: reason ?? 'a newer version serves already' };
       case 'candidate':
         throw new TemporaryError(`Version ${version} was announced, but not judged`);

@@ -20,11 +20,9 @@ import {
 import { ObjectStore } from '@repo/storage';
 import type { TrainingHeartbeat } from './training-heartbeat.js';
 import type { TrainingMaterial } from './training-material.service.js';
+import { VersionSweeper } from './version.sweeper.js';
 
 export type TrainedReport = Extract<TrainingReport, { outcome: 'trained' }>;
-
-/** Folders without a manifest that are older than this were left by a killed training. */
-const UNFINISHED_AFTER_MS = 60 * 60_000;
 
 /** Writes a version: its files, the manifest last, then its figures. */
 @Injectable()
@@ -37,6 +35,7 @@ export class ModelPublisher {
     private readonly backbone: Backbone,
     private readonly store: ObjectStore,
     private readonly metrics: ModelMetricsStore,
+    private readonly sweeper: VersionSweeper,
     private readonly clock: Clock,
   ) {}
 
@@ -58,7 +57,7 @@ export class ModelPublisher {
     });
 
     heartbeat.begin('uploading');
-    await this.removeLeftovers(version, runId, createdAt);
+    await this.makeRoom(runId);
     await this.upload(version, files, heartbeat);
     await this.metrics.save(figures);
     return version;
@@ -86,6 +85,10 @@ export class ModelPublisher {
     }
   }
 
+  private async makeRoom(runId: TrainingRunId): Promise<void> {
+    await this.sweeper.sweep(runId).catch((error: unknown) => this.logger.warn({ msg: 'old versions could not be removed', err: error })); // the next training does
+  }
+
   private async upload(version: ModelVersion, files: readonly ModelFile[], heartbeat: TrainingHeartbeat): Promise<void> {
     try {
       for (const [place, { name, bytes, contentType }] of files.entries()) {
@@ -99,44 +102,9 @@ export class ModelPublisher {
     }
   }
 
-  /** Folders without a manifest that nobody writes any more, and what an attempt at this same training stored before it died. */
-  private async removeLeftovers(version: ModelVersion, runId: TrainingRunId, now: Date): Promise<void> {
-    const folders = new Map<string, { isWhole: boolean; changedAt: Date }>();
-    for await (const { key, modifiedAt } of this.store.list('models', 'models/')) {
-      const folder = key.slice(0, key.lastIndexOf('/'));
-      const known = folders.get(folder);
-      folders.set(folder, {
-        isWhole: known?.isWhole || key.endsWith('/manifest.json'),
-        changedAt: known && known.changedAt > modifiedAt ? known.changedAt : modifiedAt,
-      });
-    }
-    for (const [folder, { isWhole, changedAt }] of folders) {
-      const isAbandoned = !isWhole && now.getTime() - changedAt.getTime() > UNFINISHED_AFTER_MS;
-      if (isAbandoned || (await this.isOfThisTraining(folder, version, runId))) {
-        this.logger.log({ msg: 'removing what an unfinished training left', folder });
-        await this.remove(folder);
-      }
-    }
-  }
-
-  /** A training that is still to publish has published nothing: a version of its own was never noted, so nobody may use it. */
-  private async isOfThisTraining(folder: string, version: ModelVersion, runId: TrainingRunId): Promise<boolean> {
-    const other = folder.slice(folder.lastIndexOf('/') + 1) as ModelVersion;
-    if (runPart(other) !== runPart(version)) {
-      return false;
-    }
-    const figures = await this.metrics.get(other);
-    return figures === undefined || figures.runId === runId;
-  }
-
   private async remove(folder: string): Promise<void> {
     for await (const { key } of this.store.list('models', `${folder}/`)) {
       await this.store.remove('models', key);
     }
   }
-}
-
-/** The end of a version's name comes from its training's id. */
-function runPart(version: ModelVersion): string {
-  return version.slice(version.lastIndexOf('-'));
 }

@@ -7,6 +7,7 @@ import { PhotoEmbedder } from './photo-embedder.js';
 import { TrainingMaterialService } from './training-material.service.js';
 import { TrainingScheduler } from './training-scheduler.js';
 import { TrainingSettings } from './training-settings.js';
+import { VersionSweeper } from './version.sweeper.js';
 
 /** Trainings: asks the app for the ports of recognition, storage and messages. */
 @Module({})
@@ -23,6 +24,7 @@ export class TrainModule {
         TrainingMaterialService,
         PhotoEmbedder,
         ModelPublisher,
+        VersionSweeper,
       ],
       exports: [TrainingScheduler],
     };

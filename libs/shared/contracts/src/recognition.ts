@@ -49,7 +49,7 @@ export const updateModelVersionRequest = z.strictObject({
 
 export const updateModelVersionAnswer = z.object({
   version: z.string(),
-  state: z.enum(['candidate', 'active', 'retired', 'refused']),
+  state: z.enum(['candidate', 'active', 'retired', 'refused', 'removed']),
   /** What the quality gate said. */
   reason: z.string().nullable(),
 });

@@ -92,6 +92,27 @@ describe('the registry of models', () => {
     expect(await registry().get(version)).toMatchObject({ state: 'refused', reason: 'worse' });
   });
 
+  it('removes what does not serve, for good', async () => {
+    const active = (await registry().active())?.version as ModelVersion;
+    const [candidate, refused, retired] = [await registered(), await registered(), await registered()];
+    await registry().turnDown(refused, 'refused', 'worse');
+    await registry().turnDown(retired, 'retired', 'late');
+    expect(await Promise.all([candidate, refused, retired, active, retired].map((version) => registry().remove(version)))).toEqual([true, true, true, false, expect.any(Boolean)]);
+    expect(await registry().get(retired)).toMatchObject({ state: 'removed', reason: 'late' });
+    await expect(registry().activate(retired, active, 'please', at(16))).rejects.toThrow(ModelNotActivatableError);
+    expect(await registry().remove(versionAt(at(0)))).toBe(false);
+    expect((await registry().active())?.version).toBe(active);
+  });
+
+  it('either activates a version or removes it, never both', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const [version, active] = [await registered(), (await registry().active())?.version];
+      const [activated, removed] = await Promise.all([registry().activate(version, active, 'race', at(17)).catch(() => false), registry().remove(version)]);
+      expect([activated, removed].filter(Boolean)).toHaveLength(1);
+      expect((await registry().get(version)).state).toBe(removed ? 'removed' : 'active');
+    }
+  });
+
   it('lists the newest first, and knows no others', async () => {
     const versions = (await registry().list()).map(({ version }) => version);
     expect([...versions].sort().reverse()).toEqual(versions);

@@ -30,6 +30,7 @@ it.each<[string, () => Promise<unknown>]>([
   ['activating a version', () => new SqlModelRegistry(database).activate(version, before, 'better', now)],
   ['activating the first version', () => new SqlModelRegistry(database).activate(version, undefined, 'first', now)],
   ['turning a version down', () => new SqlModelRegistry(database).turnDown(version, 'refused', 'worse')],
+  ['removing a version', () => new SqlModelRegistry(database).remove(version)],
   ['an upload', () => new SqlClassificationLog(database).uploaded('uploads/a.jpg', now)],
   [
     'a classification',

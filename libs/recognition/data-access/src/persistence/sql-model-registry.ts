@@ -68,6 +68,10 @@ export class SqlModelRegistry extends ModelRegistry {
     });
   }
 
+  remove(version: ModelVersion): Promise<boolean> {
+    return translateDatabaseErrors(async () => (await this.rows.update({ version, state: In(statesBefore('removed')) }, { state: 'removed' })).affected === 1);
+  }
+
   private get rows() {
     return this.database.source.getRepository(ModelRow);
   }

@@ -1,2 +1,3 @@
+export * from './in-memory-model-registry.js';
 export * from './in-memory-training-runs.js';
 export * from './walk-training.js';

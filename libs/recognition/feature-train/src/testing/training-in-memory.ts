@@ -76,7 +76,9 @@ export class CollectionInMemory {
 
 export class StoreInMemory extends ObjectStore {
   readonly objects = new Map<string, Buffer>();
+  /** Of every object that `times` does not name. */
   modifiedAt = new Date(0);
+  readonly times = new Map<string, Date>();
 
   async put(bucket: Bucket, key: string, body: Buffer) {
     this.objects.set(`${bucket} ${key}`, body);
@@ -94,7 +96,7 @@ export class StoreInMemory extends ObjectStore {
   async *list(bucket: Bucket, prefix: string) {
     for (const [name, body] of this.objects) {
       if (name.startsWith(`${bucket} ${prefix}`)) {
-        yield { key: name.slice(bucket.length + 1), bytes: body.length, modifiedAt: this.modifiedAt };
+        yield { key: name.slice(bucket.length + 1), bytes: body.length, modifiedAt: this.times.get(name) ?? this.modifiedAt };
       }
     }
   }
