@@ -34,3 +34,30 @@ describe.each(projects)('$folder', ({ folder, name, dependencies = {} }) => {
 it('builds every project', () => {
   expect(referencesOf('.').sort()).toEqual(projects.map(({ name }) => name).sort());
 });
+
+/** What stands behind a side door, so that it is loaded only where a URL chose it. */
+const drivers = [
+  { packages: ['amqplib', 'amqp-connection-manager'], home: 'libs/shared/messaging/src/rabbit', door: '@repo/messaging/rabbit' },
+  { packages: ['pg-boss'], home: 'libs/shared/messaging/src/embedded', door: '@repo/messaging/embedded' },
+  { packages: ['minio'], home: 'libs/shared/storage/src/s3', door: '@repo/storage/s3' },
+  { packages: ['ioredis'], home: 'libs/shared/cache/src/redis', door: '@repo/cache/redis' },
+  { packages: ['@sentry/node'], home: 'libs/shared/observability/src/sentry', door: '@repo/observability/sentry' },
+];
+
+const productionSources = folders.flatMap((folder) =>
+  readdirSync(path.join(root, folder, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !/\.(spec|fixture|process)\.ts$|(^|\/)testing\/|-under-test\.ts$/.test(file))
+    .map((file) => path.join(folder, 'src', file)),
+);
+
+/** Imports that are loaded with the file: no types, no `import()`. */
+function staticImports(file: string): string[] {
+  const resolved = (specifier: string) => (specifier.startsWith('.') ? path.join(path.dirname(file), specifier) : specifier);
+  return [...read(file).matchAll(/^(?:import|export) (?!type )[^;]*?from '([^']+)'/gm)].map(([, specifier = '']) => resolved(specifier));
+}
+
+it.each(drivers)('loads $packages only through $door', ({ packages, home, door }) => {
+  const isBehindIt = (imported: string) => imported === door || packages.includes(imported) || imported.startsWith(home);
+  const outside = productionSources.filter((file) => !file.startsWith(home) && !file.includes('-e2e/'));
+  expect(outside.filter((file) => staticImports(file).some(isBehindIt))).toEqual([]);
+});
