@@ -91,6 +91,19 @@ describe.skipIf(!RedisServer.isInstalled())('on a real Redis', () => {
     expect(await get('key')).toBeUndefined();
   });
 
+  it('keeps what it has and counts by itself when Redis is full', async () => {
+    await cache.set('key', 'kept', 60_000);
+    await server.cli('CONFIG', 'SET', 'maxmemory', '1');
+    try {
+      await cache.set('other', 'refused', 60_000);
+      expect([await get('key'), await get('other')]).toEqual(['kept', undefined]);
+      expect([await cache.count('counter', 60_000), await cache.count('counter', 60_000)]).toEqual([1, 2]);
+    } finally {
+      await server.cli('CONFIG', 'SET', 'maxmemory', '0');
+    }
+    expect(await cache.count('counter', 60_000)).toBe(3);
+  });
+
   describe.each<[string, () => void]>([
     ['hangs', () => (proxy.faults = { hang: true })],
     ['is gone', () => {

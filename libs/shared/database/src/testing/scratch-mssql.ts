@@ -12,6 +12,8 @@ export async function openScratchMssql(serverUrl: string, options: DatabaseOptio
   const name = `scratch_${randomUUID().replaceAll('-', '')}`;
   const server = await openDatabase(serverUrl, { entities: [], migrations: [] });
   await server.query(`CREATE DATABASE ${name}`);
+  // As docs/decisions/0002 asks of every SQL Server: who reads does not wait for who writes.
+  await server.query(`ALTER DATABASE ${name} SET READ_COMMITTED_SNAPSHOT ON`);
   await server.destroy();
   const url = new URL(serverUrl);
   url.pathname = name;
