@@ -53,7 +53,7 @@ const productionSources = folders.flatMap((folder) =>
 /** Imports that are loaded with the file: no types, no `import()`. */
 function staticImports(file: string): string[] {
   const resolved = (specifier: string) => (specifier.startsWith('.') ? path.join(path.dirname(file), specifier) : specifier);
-  return [...read(file).matchAll(/^(?:import|export) (?!type )[^;]*?from '([^']+)'/gm)].map(([, specifier = '']) => resolved(specifier));
+  return [...read(file).matchAll(/^(?:import|export) (?!type )(?:[^;']*? from )?'([^']+)'/gm)].map(([, specifier = '']) => resolved(specifier));
 }
 
 it.each(drivers)('loads $packages only through $door', ({ packages, home, door }) => {
