@@ -6,7 +6,7 @@ import { inTime, type BrokerConnection } from './broker-connection.js';
 
 /** A channel that can't be set up is tried again after about 0.5, 1, 2, … s, at most this. */
 const firstPauseMs = 500;
-const mostPauseMs = 60_000;
+const mostPauseMs = 20_000;
 
 /** One life of a channel: what was delivered in it can be acknowledged in it alone. */
 export class ChannelLife {

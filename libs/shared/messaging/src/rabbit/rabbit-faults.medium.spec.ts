@@ -85,10 +85,12 @@ describe.skipIf(!RabbitServer.isInstalled())('RabbitMessageBus when something br
   }, 30_000);
 
   it('loses nothing, and blames no message, when the broker closes all connections again and again', async () => {
-    const bus = await openBus();
+    // What one had in hand comes to the other as well.
+    const [bus, other] = [await openBus(), await openBus()];
     const message = newCommand();
-    const { calls, handler } = recording(() => sleep(20));
+    const { calls, handler } = recording(() => sleep(100));
     await bus.subscribe(message, handler, { parallel: 4 });
+    await other.subscribe(message, handler, { parallel: 4 });
     const published = (async () => {
       for (let n = 0; n < 150; n++) {
         // As the outbox does: until the broker has it.
@@ -100,8 +102,9 @@ describe.skipIf(!RabbitServer.isInstalled())('RabbitMessageBus when something br
       stranger = await connect(server.url);
     }
     await published;
+    await vi.waitFor(() => expect(new Set(calls.map(({ n }) => n)).size).toBe(150), 15_000);
     await idle(bus, message.queue, 10_000);
-    expect(new Set(calls.map(({ n }) => n)).size).toBe(150);
+    await idle(other, message.queue, 10_000);
     expect(calls.filter(({ attempt }) => attempt > 1)).toEqual([]);
   }, 40_000);
 
@@ -167,6 +170,23 @@ describe.skipIf(!RabbitServer.isInstalled())('RabbitMessageBus when something br
     expect(second.calls.every(({ attempt }) => attempt === 1)).toBe(true);
     expect(first.calls).toHaveLength(begunAtClose);
     await idle(next, message.queue);
+  }, 30_000);
+
+  it('closes in time though the broker does not answer', async () => {
+    const proxy = await FaultProxy.to(server.port);
+    const bus = await openBus(proxy.through(server.url));
+    const message = newCommand();
+    const { calls, handler } = recording(() => new Promise(() => undefined));
+    await bus.subscribe(message, handler, { parallel: 1 });
+    await bus.watchDeadLetters(message.queue, async () => undefined);
+    await bus.publish(message, { n: 1 });
+    await vi.waitFor(() => expect(calls).toHaveLength(1));
+    proxy.faults.hang = true;
+    open.splice(open.indexOf(bus), 1);
+    const startedAt = performance.now();
+    await bus.close(500);
+    expect(performance.now() - startedAt).toBeLessThan(12_000);
+    await proxy.stop();
   }, 30_000);
 
   it('consumes again, from a queue made anew, when somebody deleted it', async () => {

@@ -99,6 +99,16 @@ describe.skipIf(!RabbitServer.isInstalled())('with a RabbitMQ server', () => {
         expect(performance.now() - startedAt).toBeLessThan(8_000);
       });
 
+      it('makes one connection to publish and one to consume, whose silence is noticed within 18 s', async () => {
+        const before = await listConnections();
+        await openBus();
+        const added = (await listConnections()).filter(({ name }) => !before.some((other) => other.name === name));
+        expect(added.map(({ properties, heartbeatS }) => [/ocolecionador (\w+)/.exec(properties)?.[1], heartbeatS]).sort()).toEqual([
+          ['consuming', 6],
+          ['publishing', 6],
+        ]);
+      });
+
       it('may be done by several processes at once', async () => {
         const queues = [newCommand().queue, newCommand().queue];
         await Promise.all(Array.from({ length: 4 }, () => openBus({ queues })));
@@ -209,6 +219,23 @@ describe.skipIf(!RabbitServer.isInstalled())('with a RabbitMQ server', () => {
     });
 
     describe('dead letters', () => {
+      it('that nobody can keep go to the end, however many', async () => {
+        const bus = await openBus();
+        const message = newCommand();
+        await bus.subscribe(message, () => Promise.reject(new PermanentError('no')), { parallel: 1 });
+        await Promise.all(Array.from({ length: 6 }, (_, n) => bus.publish(message, { n })));
+        await vi.waitFor(async () => expect((await bus.depth(message.queue)).dead).toBe(6), 5_000);
+        await bus.publish(message, { n: 99 });
+        const kept: unknown[] = [];
+        await bus.watchDeadLetters(message.queue, async ({ envelope }) => {
+          if ((envelope!.body as { n: number }).n < 6) {
+            throw new Error('no column for it');
+          }
+          kept.push(envelope!.body);
+        });
+        await vi.waitFor(() => expect(kept).toEqual([{ n: 99 }]), 10_000);
+      });
+
       it('that the broker itself made say so, and keep their id', async () => {
         const bus = await openBus();
         const message = newCommand();
@@ -246,6 +273,14 @@ describe.skipIf(!RabbitServer.isInstalled())('with a RabbitMQ server', () => {
         expect(properties).toMatchObject({ messageId, type: message.name, headers: { cause: 'refused', reason: 'PermanentError: não', attempt: 1 } });
       });
     });
+
+    async function listConnections() {
+      const lines = (await server.ctl('list_connections', 'name', 'timeout', 'client_properties')).split('\n').filter((line) => line.includes('->'));
+      return lines.map((line) => {
+        const [name = '', timeout, properties = ''] = line.split('\t');
+        return { name, heartbeatS: Number(timeout), properties };
+      });
+    }
 
     async function getOne(channel: ConfirmChannel, queue: string) {
       return vi.waitFor(async () => {

@@ -112,7 +112,9 @@ describe.skipIf(!RabbitServer.isInstalled())('RabbitMessageBus when the broker r
     await server.startAgain();
     await vi.waitFor(() => expect(bus.roundTrip(1_000)).rejects.toThrow(/is not consumed/), 5_000);
     await expect(bus.publish(message, { n: 1 })).rejects.toThrow(TemporaryError);
-    await sleep(2_000);
+    // Who comes now is told, instead of waiting for ever.
+    const other = await openBus(0);
+    await expect(other.subscribe(message, async () => done(), { parallel: 1 })).rejects.toThrow(TemporaryError);
     await expect(bus.roundTrip(1_000)).rejects.toThrow(/is not consumed/);
     await server.ctl('delete_queue', message.queue);
     await vi.waitFor(() => bus.publish(message, { n: 2 }), { timeout: 30_000, interval: 250 });
