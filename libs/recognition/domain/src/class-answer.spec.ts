@@ -42,6 +42,7 @@ it.each([
   ['no model serves', undefined, mine],
   ['the caller has no category', { moedas: 0.99 }, []],
   ['the model knows none of the caller\'s', { segredos: 1 }, mine],
+  ['the category was deleted since the training', { carros: 0.98, moedas: 0.02 }, mine.filter(({ label }) => label === 'arvores')],
   ['a category is called like a property of every object', { moedas: 1 }, [{ name: 'constructor', label: 'constructor' }]],
 ])('is unknown when %s', (_, probabilities, categories) => {
   expect(answerClass(probabilities, categories, 0.75)).toEqual({

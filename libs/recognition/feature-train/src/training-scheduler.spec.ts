@@ -105,6 +105,39 @@ describe('one training', () => {
     expect(platform.trainer.trained[0]).toHaveLength(4);
   });
 
+  describe('during which a category is deleted', () => {
+    /** As the backend does it: rows first, objects soon after. */
+    function deleteCategory(label: string): void {
+      const { labelled, store } = platform.collection;
+      for (const { objectKey } of labelled.filter((photo) => photo.label === label)) {
+        store.objects.delete(`original ${objectKey}`);
+      }
+      labelled.splice(0, labelled.length, ...labelled.filter((photo) => photo.label !== label));
+    }
+
+    it('leaves out what it has not looked at yet', async () => {
+      await twoCategories();
+      for (let i = 0; i < 30; i += 1) {
+        await platform.collection.add('carros', 0);
+      }
+      platform.engines.beforeRun = () => platform.engines.ran >= 3 && deleteCategory('carros');
+      expect(await train()).toMatchObject({ status: 'done' });
+      expect(platform.trainer.trained[0]!.filter(({ label }) => label === 'carros').length).toBeLessThan(5);
+      expect(platform.trainer.trained[0]!.filter(({ label }) => label !== 'carros')).toHaveLength(10);
+    });
+
+    it('comes to its end when it has looked at all, and the next training knows nothing of it', async () => {
+      await twoCategories();
+      await platform.collection.add('carros');
+      platform.trainer.beforeTraining = () => deleteCategory('carros');
+      expect(await train()).toMatchObject({ status: 'done' });
+      const { id } = await request();
+      scheduler.wake();
+      await ended(id);
+      expect([...platform.metrics.rows.values()].map(({ lineage }) => lineage.labels)).toEqual([['selos', 'moedas', 'carros'], ['selos', 'moedas']]);
+    });
+  });
+
   it('is refused with the trainer\'s reason, and leaves nothing behind', async () => {
     await platform.collection.add('selos');
     expect(await train()).toMatchObject({ status: 'refused', reasonCode: 'TOO_FEW_CATEGORIES', reason: 'At least 2 categories are needed, there is 1', modelVersion: undefined });
@@ -343,6 +376,66 @@ describe('new photos', () => {
     };
     await train();
     expect((await platform.runs.scheduleState()).newPhotos).toBe(1);
+  });
+});
+
+describe('a training of 40 minutes, longer than any broker waits for an answer', () => {
+  const MINUTE = 60_000;
+  let others: TrainingScheduler;
+  beforeEach(async () => {
+    vi.useFakeTimers();
+    platform.clock.now = () => new Date();
+    await twoCategories();
+    platform.trainer.beforeTraining = ({ signal }) =>
+      new Promise((resolve) => {
+        setTimeout(resolve, 40 * MINUTE);
+        signal?.addEventListener('abort', () => resolve());
+      });
+    others = platform.newScheduler();
+    scheduler.onApplicationBootstrap();
+    others.onApplicationBootstrap();
+  });
+  afterEach(async () => {
+    vi.useRealTimers();
+    await others.beforeApplicationShutdown();
+  });
+  const running = () => [...platform.runs.rows.values()].filter(({ status }) => status === 'running');
+  const tell = async (count: number) => {
+    const handler = new ModelTrainingHandler(platform.runs, scheduler, platform.clock);
+    for (let i = 0; i < count; i += 1) {
+      expect(await handler.count({ batchId: newId(), totalImages: 9, fotoId: newId() })).toEqual({ kind: 'done' });
+    }
+  };
+
+  it('keeps no message waiting, and no second one starts while it lives by its lease', async () => {
+    await tell(20);
+    await vi.advanceTimersByTimeAsync(MINUTE);
+    expect(running()).toMatchObject([{ fence: 1 }]);
+    for (let minute = 1; minute < 39; minute += 1) {
+      await tell(20); // enough for another one, every minute
+      await vi.advanceTimersByTimeAsync(MINUTE);
+      expect(running()).toMatchObject([{ fence: 1 }]);
+      expect(platform.trainer.trained).toHaveLength(1);
+    }
+    await vi.advanceTimersByTimeAsync(3 * MINUTE);
+    expect([...platform.runs.rows.values()][0]).toMatchObject({ status: 'done', fence: 1, attempts: 1 });
+    expect(platform.trainer.trained).toHaveLength(2); // the next one, for the photos that came meanwhile
+    expect(running()).toHaveLength(1);
+  });
+
+  it('is taken up by another worker as soon as its own is silent for longer than its lease', async () => {
+    await tell(20);
+    await vi.advanceTimersByTimeAsync(5 * MINUTE);
+    const heartbeat = platform.runs.heartbeat.bind(platform.runs);
+    const [{ id }] = running() as [{ id: TrainingRunId }];
+    platform.runs.heartbeat = (claim, ...rest) => (claim.fence === 1 ? Promise.reject(new TemporaryError('cut off')) : heartbeat(claim, ...rest));
+    await vi.advanceTimersByTimeAsync(24_000); // its last heartbeat was up to 5 s ago
+    expect(running()).toMatchObject([{ id, fence: 1 }]);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(running()).toMatchObject([{ id, fence: 2 }]);
+    await vi.advanceTimersByTimeAsync(41 * MINUTE);
+    expect(platform.runs.rows.get(id)).toMatchObject({ status: 'done', fence: 2 });
+    expect(platform.announcer.announced).toHaveLength(1);
   });
 });
 

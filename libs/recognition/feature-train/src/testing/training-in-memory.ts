@@ -127,7 +127,7 @@ export class EmbeddingsInMemory extends EmbeddingStore {
 export class ToyEngines extends EngineStarter {
   ran = 0;
   open = 0;
-  beforeRun: () => void | Promise<void> = () => {};
+  beforeRun: () => unknown = () => {};
 
   async start(): Promise<InferenceEngine> {
     this.open += 1;
