@@ -3,6 +3,7 @@ import { LearningDatabase } from '@repo/database';
 import { done, newId, PermanentError, TemporaryError, type Outcome } from '@repo/kernel';
 import { PgBossMessageBus } from '@repo/messaging/embedded';
 import { ErrorReporter, renderMetrics } from '@repo/observability';
+import type { Response } from 'supertest';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BackendUnderTest, type Person } from './backend-under-test.js';
 
@@ -94,7 +95,7 @@ describe('a thousand dead letters (M17)', () => {
     handle = async ({ fotoId }) => {
       throw new PermanentError(`photo ${fotoId} can't be decoded: 3 bytes`);
     };
-    const items = Array.from({ length: 50 }, () => newId<never>() as string);
+    const items = Array.from({ length: 50 }, () => newId() as string);
     const bodies = Array.from({ length: 1_000 }, (_, index) => photoMessage(items[index % items.length]));
     await Promise.all(bodies.map((body) => worker.publish(imageAugmentations, body)));
     await untilOpen(1_000, 120_000);
@@ -241,7 +242,7 @@ describe('who may', () => {
     await untilOpen(5);
     const seen: string[] = [];
     for (let next: string | undefined = '/api/Errors?limit=2'; next; ) {
-      const { body, headers } = await backend.call('get', next, admin).expect(200);
+      const { body, headers }: Response = await backend.call('get', next, admin).expect(200);
       seen.push(...body.map((error: { id: string }) => error.id));
       next = /<(.+)>; rel="next"/.exec(headers['link'] ?? '')?.[1];
     }
