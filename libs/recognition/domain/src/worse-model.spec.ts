@@ -2,9 +2,12 @@ import { seededRandom, type ItemId, type PhotoId } from '@repo/kernel';
 import { expect, it } from 'vitest';
 import { HeadTrainer, type FittedHead, type HeadFitOptions, type HeadTrainingSet } from './head-training.js';
 import { defaultTrainingParameters, type TrainingPhoto } from './model-trainer.js';
+import type { ModelMetricsStore } from './model-metrics.store.js';
 import type { ModelVersion } from './model-version.js';
+import { promoteModel } from './promote-model.js';
 import { decidePromotion, defaultGateRules, type Scorecard } from './promotion-gate.js';
 import { testSetChecksum } from './test-set.js';
+import { InMemoryModelRegistry } from './testing/index.js';
 import { trainModel } from './train-model.js';
 
 const [CLASSES, PER_CLASS, DIMENSIONS] = [5, 30, 16];
@@ -61,9 +64,14 @@ it.each(Array.from({ length: 10 }, (_, seed) => seed))('never lets a model repla
   const good = await train(photos, 'v1');
   const worse = await train(shuffleLabels(photos, 0.375, random), 'v2'); // one in five of the shuffled keeps its label
   expect(good.macroF1).toBeGreaterThan(0.85);
-  const { promote, reason } = decidePromotion(worse, good, defaultGateRules);
-  expect(reason).toContain('worse than v1');
-  expect(promote).toBe(false);
+
+  const registry = new InMemoryModelRegistry();
+  const metrics = { scorecard: async (version: ModelVersion) => [good, worse].find((card) => card.version === version) } as ModelMetricsStore;
+  const parts = { registry, metrics, clock: { now: () => new Date() }, rules: defaultGateRules };
+  await promoteModel(good.version, parts);
+  await promoteModel(worse.version, parts);
+  expect(await registry.active()).toMatchObject({ version: good.version });
+  expect(await registry.get(worse.version)).toMatchObject({ state: 'refused', reason: expect.stringContaining('worse than v1') as string });
 });
 
 it.each(Array.from({ length: 10 }, (_, seed) => seed))('lets a model of the same photos and more through (%d)', async (seed) => {
