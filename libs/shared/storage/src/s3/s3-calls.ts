@@ -14,7 +14,7 @@ export interface S3CallsOptions {
   renewCredentials: () => Promise<void>;
   /** After this long the request's socket is destroyed. */
   timeoutMs: number;
-  /** A call with all its repetitions takes no longer. */
+  /** No request of a call is begun that could end later than this. */
   deadlineMs: number;
   /** Before the first repetition, on average half of it; doubled before each further one. */
   retryDelayMs: number;

@@ -37,7 +37,7 @@ export interface S3ObjectStoreOptions {
   clock?: Clock;
   /** After this long a request's socket is destroyed. */
   timeoutMs?: number;
-  /** A call with all its repetitions takes no longer. */
+  /** No request of a call is begun that could end later than this. */
   deadlineMs?: number;
 }
 
