@@ -58,8 +58,9 @@ describe.each(brokers)('relays on %s', (name, isThere, getUrl) => {
   let url: string;
   let bus: MessageBus;
   const processes: ChildProcess[] = [];
-  /** Message ids by how often they came. */
+  /** How often each message came. */
   const arrivals = new Map<string, number>();
+  const timesOf = (ids: readonly string[]) => ids.map((id) => arrivals.get(id) ?? 0);
 
   describe.skipIf(!isThere)('of several processes', () => {
     beforeAll(async () => {
@@ -69,7 +70,6 @@ describe.each(brokers)('relays on %s', (name, isThere, getUrl) => {
     });
     afterEach(() => {
       processes.splice(0).forEach((child) => child.kill('SIGKILL'));
-      arrivals.clear();
     });
     afterAll(() => bus?.close(1_000));
 
@@ -95,10 +95,10 @@ describe.each(brokers)('relays on %s', (name, isThere, getUrl) => {
       const [, signal] = (await death) as [null, string];
       expect(signal).toBe('SIGKILL');
       await vi.waitFor(async () => expect(await unsent()).toBe(0), 20_000);
-      await vi.waitFor(() => expect(new Set(arrivals.keys())).toEqual(new Set(ids)), 20_000);
-      const twice = [...arrivals.values()].filter((times) => times > 1);
-      expect(twice.length).toBeLessThanOrEqual(mostTwice);
-      expect(twice.every((times) => times === 2)).toBe(true);
+      await vi.waitFor(() => expect(timesOf(ids)).not.toContain(0), 20_000);
+      const repeated = timesOf(ids).filter((times) => times > 1);
+      expect(repeated.length).toBeLessThanOrEqual(mostTwice);
+      expect(repeated.every((times) => times === 2)).toBe(true);
     });
 
     it('share the rows and send each once while both live', async () => {
@@ -109,8 +109,8 @@ describe.each(brokers)('relays on %s', (name, isThere, getUrl) => {
         ids.push(...(await leave(100)));
       }
       await vi.waitFor(async () => expect(await unsent()).toBe(0), 20_000);
-      await vi.waitFor(() => expect([...arrivals.keys()].sort()).toEqual(ids.sort()), 20_000);
-      expect([...arrivals.values()].every((times) => times === 1)).toBe(true);
+      await vi.waitFor(() => expect(timesOf(ids)).not.toContain(0), 20_000);
+      expect(timesOf(ids).filter((times) => times > 1)).toEqual([]);
     });
   });
 });
