@@ -2,109 +2,24 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Logger } from '@nestjs/common';
-import { Clock, newId, TemporaryError, type UserId } from '@repo/kernel';
-import { ErrorReporter } from '@repo/observability';
-import {
-  Backbone,
-  modelFolder,
-  modelManifest,
-  ModelRegistry,
-  newModelVersion,
-  type ModelFile,
-  type ModelFileName,
-  type ModelVersion,
-  type RegisteredModel,
-} from '@repo/recognition-domain';
+import type { ClassifyAnswer } from '@repo/contracts';
+import { newId, TemporaryError, type UserId } from '@repo/kernel';
+import { modelFolder, type ModelFileName, type ModelVersion } from '@repo/recognition-domain';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ModelFileCache } from './model-file-cache.js';
-import { ModelKeeper } from './model-keeper.js';
-import { ModelLoader } from './model-loader.js';
-import { PhotoIndexes } from './photo-indexes.js';
-import { Serving } from './serving.js';
-import { CatalogueInMemory, EmbeddingsInMemory, IndexesInMemory } from './testing/collection-in-memory.js';
-import { StoreInMemory } from './testing/store-in-memory.js';
-import { embeddingOf, ToyEngine } from './testing/toy-engine.js';
+import { ClassifierInMemory, type ToyVersion } from './testing/classifier-in-memory.js';
+import { embeddingOf } from './testing/toy-engine.js';
 
 Logger.overrideLogger(false);
 
-class RegistryWith extends ModelRegistry {
-  version: ModelVersion | undefined;
-
-  async active() {
-    return this.version && ({ version: this.version } as RegisteredModel);
-  }
-  register = notCalled;
-  list = notCalled;
-  get = notCalled;
-  activate = notCalled;
-  turnDown = notCalled;
-  remove = notCalled;
-}
-class ToyBackbone extends Backbone {
-  readonly info = { id: 'net', origin: 'random' as const, dimensions: 2, inputSize: 224 };
-  async onnx() {
-    return Buffer.from('{}');
-  }
-  onnxWithHead = notCalled;
-}
-class Reports extends ErrorReporter {
-  readonly messages: string[] = [];
-  report(error: unknown) {
-    this.messages.push((error as Error).message);
-  }
-}
-class StandingClock extends Clock {
-  at = 0;
-  now() {
-    return new Date(this.at);
-  }
-}
-function notCalled(): never {
-  throw new Error('not part of this test');
-}
-
 let cacheFolder: string;
-let platform: ReturnType<typeof newPlatform>;
+let platform: ClassifierInMemory;
 beforeEach(async () => {
   cacheFolder = await mkdtemp(path.join(tmpdir(), 'model-keeper-'));
-  platform = newPlatform(new StoreInMemory());
+  platform = new ClassifierInMemory(cacheFolder);
 });
 afterEach(() => rm(cacheFolder, { recursive: true }));
 
-function newPlatform(store: StoreInMemory) {
-  const [registry, reports, clock, engine] = [new RegistryWith(), new Reports(), new StandingClock(), new ToyEngine()];
-  const [catalogue, embeddings, serving] = [new CatalogueInMemory(), new EmbeddingsInMemory(), new Serving()];
-  const settings = { cacheFolder, precision: 'fp32' as const };
-  const loader = new ModelLoader(new ModelFileCache(store, settings), engine, new ToyBackbone(), settings);
-  const indexes = new PhotoIndexes(new IndexesInMemory(), catalogue, embeddings, store);
-  const keeper = new ModelKeeper(registry, loader, indexes, serving, reports, clock);
-  return { store, registry, reports, clock, engine, catalogue, embeddings, serving, keeper };
-}
-
-interface Made {
-  probabilities?: number[];
-  warmUp?: number[];
-  labels?: string[];
-  backbone?: string;
-}
-
-let made = 0;
-/** Stores a version whose toy network answers `probabilities`. */
-async function makeVersion({ probabilities = [0.9, 0.1], warmUp = probabilities, labels = ['selos', 'moedas'], backbone = 'net' }: Made = {}): Promise<ModelVersion> {
-  const version = newModelVersion(new Date(Date.UTC(2026, 0, 1, 0, 0, (made += 1))), newId());
-  const json = (name: ModelFileName, value: unknown): ModelFile => ({ name, contentType: 'application/json', bytes: Buffer.from(JSON.stringify(value)) });
-  const files = [
-    json('model.onnx', { probabilities, made }),
-    json('labels.json', labels),
-    json('metrics.json', { warmUp: { probabilities: [warmUp, warmUp, warmUp] } }),
-    json('embeddings.faiss', { vectorsOf: version }),
-  ];
-  const about = { version, createdAt: '2026-01-01T00:00:00Z', backbone, classes: labels.length, vectors: 0 };
-  for (const { name, bytes } of [...files, json('manifest.json', modelManifest(about, files))]) {
-    await platform.store.put('models', `${modelFolder(version)}/${name}`, bytes);
-  }
-  return version;
-}
+const makeVersion = (about?: ToyVersion) => platform.makeVersion(about);
 const keyOf = (version: ModelVersion, name: ModelFileName) => `models ${modelFolder(version)}/${name}`;
 const answer = () => platform.serving.use(async ({ version, labels, model }) => ({ version, labels, ...(await model.run(Buffer.from('ab'))) }));
 
@@ -138,12 +53,13 @@ describe('a version whose files are not what its manifest says', () => {
     await platform.keeper.keepUp();
   });
 
-  it.each<[string, Made, (version: ModelVersion, objects: Map<string, Buffer>) => void, RegExp]>([
+  it.each<[string, ToyVersion, (version: ModelVersion, objects: Map<string, Buffer>) => void, RegExp]>([
     ['corrupt', {}, (version, objects) => (objects.get(keyOf(version, 'model.onnx'))!.write('x', 3)), /model.onnx has another checksum/],
     ['truncated', {}, (version, objects) => objects.set(keyOf(version, 'labels.json'), Buffer.from('["s')), /labels.json has 3 bytes instead of/],
     ['missing', {}, (version, objects) => objects.delete(keyOf(version, 'model.onnx')), /model.onnx is missing/],
     ['without a manifest', {}, (version, objects) => objects.delete(keyOf(version, 'manifest.json')), /manifest.json is missing/],
     ['with the network of another', {}, (version, objects) => objects.set(keyOf(version, 'model.onnx'), objects.get(keyOf(good, 'model.onnx'))!), /model.onnx has another checksum|instead of/],
+    ['with the labels of another', {}, (version, objects) => objects.set(keyOf(version, 'labels.json'), Buffer.from('["moedas","selos"]')), /labels.json has another checksum/],
     ['with the vectors of another', {}, (version, objects) => objects.set(keyOf(version, 'embeddings.faiss'), objects.get(keyOf(good, 'embeddings.faiss'))!), /embeddings.faiss is not the file/],
     ['with the manifest of another', {}, (version, objects) => objects.set(keyOf(version, 'manifest.json'), objects.get(keyOf(good, 'manifest.json'))!), /its manifest is of version/],
     ['whose network answers otherwise than when it was made', { warmUp: [0.5, 0.5] }, () => {}, /differently than when it was made/],
@@ -153,12 +69,15 @@ describe('a version whose files are not what its manifest says', () => {
     const bad = await makeVersion(about);
     spoil(bad, platform.store.objects);
     platform.registry.version = bad;
-    const answers = [];
-    for (let i = 0; i < 5; i += 1) {
-      await platform.keeper.keepUp();
-      answers.push((await answer()).version);
+    await platform.store.put('temp', 'uploads/1.jpg', Buffer.from('ab'));
+    const answers: Promise<ClassifyAnswer>[] = [];
+    for (let minute = 0; minute < 5; minute += 1) {
+      const keeping = platform.keeper.keepUp();
+      answers.push(...Array.from({ length: 20 }, () => platform.service.classify({ imagePath: 'uploads/1.jpg', k: 5, embedding: false })));
+      await keeping;
+      platform.clock.at += 61_000; // it looks again each minute
     }
-    expect(answers).toEqual([good, good, good, good, good]);
+    expect(new Set((await Promise.all(answers)).map(({ modelVersion }) => modelVersion))).toEqual(new Set([good]));
     expect(platform.reports.messages).toEqual([expect.stringMatching(expected)]);
     expect(platform.engine.loaded.size).toBe(1);
   });
@@ -207,7 +126,7 @@ describe('between starts', () => {
       await platform.keeper.keepUp();
     }
     expect((await readdir(cacheFolder)).sort()).toEqual(versions.slice(1));
-    const restarted = newPlatform(new StoreInMemory());
+    const restarted = new ClassifierInMemory(cacheFolder);
     restarted.registry.version = versions[2];
     await restarted.keeper.keepUp();
     expect(restarted.serving.now?.version).toBe(versions[2]);
@@ -218,7 +137,7 @@ describe('between starts', () => {
     platform.registry.version = version;
     await platform.keeper.keepUp();
     await writeFile(path.join(cacheFolder, version, 'model.onnx'), 'nonsense');
-    const restarted = newPlatform(platform.store);
+    const restarted = new ClassifierInMemory(cacheFolder, platform.store);
     restarted.registry.version = version;
     await restarted.keeper.keepUp();
     expect(restarted.serving.now?.version).toBe(version);

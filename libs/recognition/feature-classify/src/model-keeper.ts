@@ -17,7 +17,7 @@ const servedVersion = gauge('classifier_version', '1 for the version that serves
 @Injectable()
 export class ModelKeeper {
   private readonly logger = new Logger(ModelKeeper.name);
-  private unusable: { version: ModelVersion; until: number } | undefined;
+  private unusable: { version: ModelVersion; why: string; until: number } | undefined;
 
   constructor(
     private readonly registry: ModelRegistry,
@@ -48,8 +48,17 @@ export class ModelKeeper {
       if (error instanceof TemporaryError) {
         throw error;
       }
-      this.unusable = { version, until: this.clock.now().getTime() + TRY_AGAIN_AFTER_MS };
-      refusedVersions.inc();
+      this.refuse(version, error, before);
+    }
+  }
+
+  /** Somebody is told once, not each minute that it stays so. */
+  private refuse(version: ModelVersion, error: unknown, before: ModelVersion | undefined): void {
+    const why = String(error);
+    const isNews = this.unusable?.version !== version || this.unusable.why !== why;
+    this.unusable = { version, why, until: this.clock.now().getTime() + TRY_AGAIN_AFTER_MS };
+    refusedVersions.inc();
+    if (isNews) {
       this.reporter.report(error, { doing: 'loading the active model', version, stillServing: before ?? 'the backbone alone' });
     }
   }

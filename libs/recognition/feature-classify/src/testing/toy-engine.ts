@@ -3,7 +3,8 @@ import { InferenceEngine, ModelUnusableError, PhotoUndecodableError, type Infere
 
 /**
  * Runs "networks" that are JSON: `{ "probabilities": [0.9, 0.1] }` answers that to every photo. A
- * photo that begins with `x` can't be decoded; any other is embedded by its first two bytes.
+ * photo that begins with `x` can't be decoded; any other is embedded by its first two bytes, turned
+ * by `"turn"` radians: vectors of two networks don't fit together.
  */
 export class ToyEngine extends InferenceEngine {
   readonly loaded = new Set<ToyModel>();
@@ -11,13 +12,13 @@ export class ToyEngine extends InferenceEngine {
   pace = 0;
 
   async load(network: Buffer): Promise<LoadedModel> {
-    let answer: { probabilities?: number[] };
+    let toy: ToyNetwork;
     try {
-      answer = JSON.parse(String(network)) as { probabilities?: number[] };
+      toy = JSON.parse(String(network)) as ToyNetwork;
     } catch (cause) {
       throw new ModelUnusableError('no network', { cause });
     }
-    const model = new ToyModel(this, answer.probabilities);
+    const model = new ToyModel(this, toy);
     this.loaded.add(model);
     return model;
   }
@@ -25,12 +26,17 @@ export class ToyEngine extends InferenceEngine {
   async close() {}
 }
 
+interface ToyNetwork {
+  readonly probabilities?: number[];
+  readonly turn?: number;
+}
+
 export class ToyModel implements LoadedModel {
   readonly seen: { image: string; options: RunOptions | undefined }[] = [];
 
   constructor(
     private readonly engine: ToyEngine,
-    private readonly probabilities: number[] | undefined,
+    private readonly network: ToyNetwork,
   ) {}
 
   async run(image: Buffer, options?: RunOptions): Promise<Inference> {
@@ -42,9 +48,10 @@ export class ToyModel implements LoadedModel {
     if (String(image).startsWith('x')) {
       throw new PhotoUndecodableError('no image');
     }
+    const { probabilities, turn } = this.network;
     return {
-      embedding: embeddingOf(image),
-      ...(this.probabilities && { probabilities: Float32Array.from(this.probabilities) }),
+      embedding: embeddingOf(image, turn),
+      ...(probabilities && { probabilities: Float32Array.from(probabilities) }),
       stagesMs: { queue: 1, decode: 2, forward: 3 },
     };
   }
@@ -55,8 +62,9 @@ export class ToyModel implements LoadedModel {
 }
 
 /** Of length 1, in two dimensions. */
-export function embeddingOf(image: Buffer | string): Float32Array {
+export function embeddingOf(image: Buffer | string, turn = 0): Float32Array {
   const [a = 0, b = 0] = Buffer.from(image);
   const length = Math.hypot(a, b) || 1;
-  return Float32Array.of(a / length, b / length);
+  const [cosine, sine] = [Math.cos(turn) / length, Math.sin(turn) / length];
+  return Float32Array.of(a * cosine - b * sine, a * sine + b * cosine);
 }
