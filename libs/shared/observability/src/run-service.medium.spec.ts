@@ -31,16 +31,18 @@ it('ends with 75 when it could not start yet', async () => {
   expect(JSON.parse(log)).toMatchObject({ level: 40, msg: "fixture can't start yet", err: { message: 'no answer' } });
 });
 
-it('ends by SIGKILL at the crash point that it is told', async () => {
+it('ends by SIGKILL at the crash point that it is told, and says so before', async () => {
   const { child, end } = start({ ...good, CRASH_AT: 'upload.before-put' });
-  await end;
+  const { log } = await end;
   expect(child.signalCode).toBe('SIGKILL');
+  expect(JSON.parse(log)).toMatchObject({ level: 40, msg: 'this process will kill itself', at: 'upload.before-put' });
 });
 
-it('ends with 1 when there is no such crash point', async () => {
-  const { code, log } = await start({ ...good, CRASH_AT: 'upload.somewhere' }).end;
-  expect(code).toBe(1);
-  expect(JSON.parse(log)).toMatchObject({ err: { message: expect.stringContaining('upload.somewhere') as string } });
+it.each(['upload.somewhere', 'upload.before-put:0', 'upload.before-put:two', ':1'])('ends with 78 when "%s" is no crash point, and names those there are', async (place) => {
+  const { code, log, errors } = await start({ ...good, CRASH_AT: place }).end;
+  expect(code).toBe(78);
+  expect(log).toBe('');
+  expect(errors).toMatch(/CRASH_AT.*upload\.before-put/);
 });
 
 it.each<[name: string, ask: (child: ReturnType<typeof start>['child']) => void]>([

@@ -7,24 +7,30 @@ import { JsonLogger } from './json-logger.js';
 /** sysexits' EX_TEMPFAIL. */
 const TRY_AGAIN = 75;
 
+interface ProcessConfig {
+  LOG_LEVEL: Level;
+  /** For tests: the crash point where the process kills itself. */
+  CRASH_AT?: string | undefined;
+}
+
 /**
  * Starts a service: its configuration first, then what `start` does, with a logger of the service's name.
- * Arms the crash point that a test names as CRASH_AT. Ends the process with 78 (sysexits' EX_CONFIG) when the configuration can't be used, with 75 (EX_TEMPFAIL) when
+ * Ends the process with 78 (sysexits' EX_CONFIG) when the configuration can't be used, with 75 (EX_TEMPFAIL) when
  * `start` throws a TemporaryError, since a server may merely not answer yet, and with 1 when it fails otherwise.
  *
  * @param readConfig throws ConfigurationError
  */
-export async function runService<Config extends { LOG_LEVEL: Level; CRASH_AT?: string | undefined }>(
+export async function runService<Config extends ProcessConfig>(
   name: string,
   readConfig: () => Config,
   start: (config: Config, logger: JsonLogger) => Promise<void>,
 ): Promise<void> {
-  const config = orExit(readConfig);
+  const config = orExit(() => armed(readConfig()));
   const logger = new JsonLogger({ service: name, level: config.LOG_LEVEL });
+  if (config.CRASH_AT !== undefined) {
+    logger.warn({ msg: 'this process will kill itself', at: config.CRASH_AT });
+  }
   try {
-    if (config.CRASH_AT !== undefined) {
-      armCrashPoint(config.CRASH_AT);
-    }
     await start(config, logger);
   } catch (error) {
     if (error instanceof TemporaryError) {
@@ -63,6 +69,17 @@ export function closeWhenAsked(app: INestApplicationContext, beforeClosing = () 
   process.on('disconnect', stop);
   if (process.connected === false) {
     void stop(); // it went while the service started
+  }
+}
+
+function armed<Config extends ProcessConfig>(config: Config): Config {
+  try {
+    if (config.CRASH_AT !== undefined) {
+      armCrashPoint(config.CRASH_AT);
+    }
+    return config;
+  } catch (cause) {
+    throw new ConfigurationError(`The configuration can't be used:\n  CRASH_AT: ${(cause as Error).message}`, { cause });
   }
 }
 
