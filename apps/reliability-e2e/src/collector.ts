@@ -27,6 +27,7 @@ export interface Upload {
 export const NINE_VARIANTS = 'Minerais';
 
 const REQUEST_TIMEOUT_MS = 30_000;
+/** Where the platform names no time, or says nothing at all. */
 const PAUSE_MS = 250;
 /** A claim on an Idempotency-Key by a process that died is given up after a minute. */
 const PATIENCE_MS = 150_000;
@@ -100,7 +101,7 @@ export class Collector {
       if (Date.now() > deadline) {
         throw new Error(`No answer to ${intent.key} after ${intent.attempts.length} attempts: ${answer.status} ${JSON.stringify(answer.body)}`);
       }
-      await sleep(PAUSE_MS);
+      await sleep(pauseMs(answer));
     }
   }
 
@@ -120,6 +121,11 @@ export class Collector {
       return { status: 0, body: {} as Body };
     }
   }
+}
+
+/** As long as the platform asks, and up to half as long again, so that not everybody comes back at once. */
+function pauseMs({ retryAfter }: Answer<unknown>): number {
+  return retryAfter === undefined ? PAUSE_MS : Number(retryAfter) * 1_000 * (1 + Math.random() / 2);
 }
 
 function itemForm(name: string, category: string, photos: readonly Buffer[]): FormData {

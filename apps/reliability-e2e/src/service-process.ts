@@ -33,6 +33,9 @@ const START_TIMEOUT_MS = 60_000;
 /** As a supervisor does; long enough not to spin while a server is down. */
 const RESTART_AFTER_MS = 500;
 
+/** sysexits' EX_TEMPFAIL: a server does not answer yet. */
+const TRY_AGAIN = 75;
+
 const program = (name: ServiceName) => fileURLToPath(new URL(`../../${name}/dist/main.js`, import.meta.url));
 
 /** One service in a process of its own, which only its environment configures; started again when it dies unasked. */
@@ -68,8 +71,8 @@ export class ServiceProcess {
   /** Resolves when it serves. Throws with the end of its log when it dies before. */
   async start(settings: NodeJS.ProcessEnv = {}): Promise<void> {
     this.isWanted = true;
-    const child = this.spawn(settings);
-    await this.untilReady(() => child.exitCode !== null || child.signalCode !== null);
+    this.spawn(settings);
+    await this.untilReady(() => !this.isRunning && this.child?.exitCode !== TRY_AGAIN);
   }
 
   /** Ends it properly and starts it so that it kills itself at this point; the start after that is an ordinary one. */
@@ -140,7 +143,7 @@ export class ServiceProcess {
     return (await readFile(this.logFile, 'utf8')).slice(-3_000);
   }
 
-  private spawn(settings: NodeJS.ProcessEnv): ChildProcess {
+  private spawn(settings: NodeJS.ProcessEnv): void {
     this.isReady = false;
     const { nodeFlags, niceness } = manners[this.name];
     const child = fork(program(this.name), [], {
@@ -156,11 +159,10 @@ export class ServiceProcess {
     child.on('message', (message: { type?: string }) => {
       this.isReady ||= message.type === 'ready' && child === this.child;
     });
-    child.once('exit', (code, signal) => void this.onExit(child, { at: Date.now(), code, signal }));
-    return child;
+    child.once('exit', (code, signal) => void this.onExit(child, { at: Date.now(), code, signal }, settings));
   }
 
-  private async onExit(child: ChildProcess, death: Death): Promise<void> {
+  private async onExit(child: ChildProcess, death: Death, settings: NodeJS.ProcessEnv): Promise<void> {
     this.isReady &&= child !== this.child;
     if (!this.isWanted) {
       return;
@@ -168,7 +170,7 @@ export class ServiceProcess {
     this.deaths.push(death);
     await sleep(RESTART_AFTER_MS);
     if (this.isWanted && child === this.child) {
-      this.spawn({});
+      this.spawn(death.code === TRY_AGAIN ? settings : {});
     }
   }
 }
