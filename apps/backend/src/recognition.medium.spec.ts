@@ -1,5 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { newId } from '@repo/kernel';
+import { ModelRegistry, newModelVersion, type ModelVersion } from '@repo/recognition-domain';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BackendUnderTest, SERVICE_TOKEN, type Person } from './backend-under-test.js';
@@ -10,7 +12,7 @@ let ana: Person;
 let bia: Person;
 /** What the classifier was asked, and what it answers. */
 let asked: { authorization?: string; body: { imagePath: string; ownerId: string } }[] = [];
-let answer: { status: number; body: unknown };
+let answer: { status: number; body: unknown } | 'never';
 
 const stages = { fetch: 1, queue: 0, decode: 3, forward: 10, search: 1, names: 1, total: 16 };
 const similarTo = (itemId: string, fotoId: string) => [{ itemId, fotoId, nome: 'moeda', distancia: 0.08 }];
@@ -21,7 +23,9 @@ beforeAll(async () => {
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       asked.push({ authorization: request.headers.authorization, body: JSON.parse(Buffer.concat(chunks).toString()) });
-      response.writeHead(answer.status, { 'Content-Type': 'application/json' }).end(JSON.stringify(answer.body));
+      if (answer !== 'never') {
+        response.writeHead(answer.status, { 'Content-Type': 'application/json' }).end(JSON.stringify(answer.body));
+      }
     });
   });
   await new Promise<void>((resolve) => classifier.listen(0, '127.0.0.1', resolve));
@@ -77,6 +81,22 @@ describe('classifying', () => {
     expect([status, body.code]).toEqual([503, 'CLASSIFIER_UNAVAILABLE']);
     expect(Number(headers['retry-after'])).toBeGreaterThan(0);
     expect((await backend.keys('temp')).length).toBe(uploads + 1);
+  });
+
+  it('keeps every upload and says when to come back when the classifier is killed while calls run', async () => {
+    const uploads = (await backend.keys('temp')).length;
+    answer = 'never';
+    asked = [];
+    const calls = Array.from({ length: 4 }, () => ask());
+    const ended = Promise.all(calls);
+    await expect.poll(() => asked.length, { timeout: 20_000 }).toBe(4);
+    classifier.closeAllConnections(); // what a killed process leaves: broken connections
+    for (const { status, body, headers } of await ended) {
+      expect([status, body.code]).toEqual([503, 'CLASSIFIER_UNAVAILABLE']);
+      expect(Number(headers['retry-after'])).toBeGreaterThan(0);
+    }
+    expect((await backend.keys('temp')).length).toBe(uploads + 4);
+    expect(await backend.count('TemporaryUpload', '"classified" = false')).toBeGreaterThanOrEqual(4);
   });
 
   it('passes on that the classifier has too much to do', async () => {
@@ -137,5 +157,23 @@ describe('models', () => {
       .call('post', '/api/UpdateModelVersion', { headers: { Authorization: `Bearer ${SERVICE_TOKEN}` } })
       .send({ modelPath: 'models/v20260101000000000-0a1b2c', embeddings: 'models/v20260101000000000-0a1b2c/embeddings.faiss' });
     expect(body).toMatchObject({ code: expect.stringMatching(/^MODEL_/) });
+  });
+
+  it('that were refused, or have lost their files, can not be put in charge', async () => {
+    const admin = await backend.person('admin', 'admin');
+    const registry = backend.app.get(ModelRegistry);
+    const [serving, refused, removed] = [1, 2, 3].map((day) => newModelVersion(new Date(Date.UTC(2026, 0, day)), newId())) as [ModelVersion, ModelVersion, ModelVersion];
+    for (const version of [serving, refused, removed]) {
+      await registry.register(version, new Date());
+    }
+    await registry.activate(serving, undefined, 'the first', new Date());
+    await registry.turnDown(refused, 'refused', 'worse');
+    await registry.remove(removed);
+    for (const version of [refused, removed]) {
+      const { body } = await backend.call('post', `/api/Models/${version}/activate`, admin).expect(409);
+      expect(body).toMatchObject({ code: 'MODEL_NOT_ACTIVATABLE' });
+    }
+    const { body: models } = await backend.call('get', '/api/Models', ana).expect(200);
+    expect(models.map(({ version, state }: { version: string; state: string }) => [version, state])).toEqual([[removed, 'removed'], [refused, 'refused'], [serving, 'active']]);
   });
 });

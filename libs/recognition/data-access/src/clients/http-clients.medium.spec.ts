@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { newId, PermanentError, TemporaryError, type UserId } from '@repo/kernel';
@@ -98,6 +99,25 @@ describe('asking the classifier', () => {
   ] as const)('takes %s %j as an error of its own', async (status, body, expected) => {
     const { client } = await serviceThatAnswers(status, body);
     await expect(new HttpClassifier(client).classify('uploads/a.jpg', ownerId)).rejects.toThrow(expected);
+  });
+
+  it('notices at once that the classifier was killed, whatever number of calls it had in hand', async () => {
+    const silent = `const server = require('node:http').createServer(() => process.stdout.write('.'));
+      server.listen(0, '127.0.0.1', () => process.stdout.write(server.address().port + '\\n'));`;
+    const classifier = spawn(process.execPath, ['-e', silent], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let said = '';
+    classifier.stdout.on('data', (chunk) => (said += String(chunk)));
+    await expect.poll(() => said, { timeout: 10_000 }).toContain('\n');
+    const client = new ServiceClient({ url: `http://127.0.0.1:${said.trim()}`, serviceToken: 'secret', timeoutMs: 30_000 });
+    closing.push(() => client.close());
+    const calls = Promise.allSettled(Array.from({ length: 10 }, () => new HttpClassifier(client).classify('uploads/a.jpg', ownerId)));
+    await expect.poll(() => said.split('.').length - 1, { timeout: 10_000 }).toBe(10); // all of them are being answered
+    const killedAt = performance.now();
+    classifier.kill('SIGKILL');
+    const reasons = (await calls).map((result) => (result as PromiseRejectedResult).reason as unknown);
+    expect(performance.now() - killedAt).toBeLessThan(2_000);
+    expect(reasons).toHaveLength(10);
+    expect(reasons.every((reason) => reason instanceof ClassifierUnavailableError)).toBe(true);
   });
 
   it('notices within a second that nobody is there', async () => {
