@@ -1,4 +1,5 @@
 export * from './error-reporter.js';
+export * from './error-reporting.module.js';
 export * from './health-check.js';
 export * from './health.module.js';
 export * from './json-logger.js';
