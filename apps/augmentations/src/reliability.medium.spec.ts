@@ -15,11 +15,13 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { envelopeOf, WorkerUnderTest, type PhotoBody, type WorkerPlace } from './testing/worker-under-test.js';
 
-/** Image processes that tell what failed photos cost, and hold an answer back as a worker does that is stopped. */
+/** Image processes that tell what failed photos cost, hold an answer back as a worker does that is stopped, and lose a variant. */
 class WatchedImages extends ImageProcessPool {
   /** `stands still` when the next answer is held back; it waits for `go on`. */
   readonly events = new EventEmitter();
   stopsNext = false;
+  /** This one fails, as a loop of ours or libvips may. */
+  failingTransform: string | undefined;
   /** Milliseconds that went into photos that came to nothing. */
   wastedMs = 0;
 
@@ -33,7 +35,8 @@ class WatchedImages extends ImageProcessPool {
         this.events.emit('stands still');
         await goOn;
       }
-      return rendered;
+      const failed = { bytes: Buffer.alloc(0), defect: 'transform_failed', failure: 'RangeError: for a test' } as const;
+      return { ...rendered, variants: rendered.variants.map((variant) => (variant.plan.transform === this.failingTransform ? { ...variant, ...failed } : variant)) };
     } catch (error) {
       this.wastedMs += performance.now() - startedAt;
       throw error;
@@ -159,6 +162,19 @@ describe('a worker that stands still while another takes over', () => {
     await expect(worker.deliver(envelopeOf(imageAugmentations, body, { attempt: 2 }))).resolves.toEqual({ kind: 'done' });
     expect((await worker.traces(body)).rows).toHaveLength(9);
   });
+});
+
+it('stores the other eight variants when one transformation fails, and says which', async () => {
+  images.failingTransform = 'clahe';
+  const body = await worker.upload(photo);
+  await worker.deliver(envelopeOf(imageAugmentations, body));
+  images.failingTransform = undefined;
+  const traces = await worker.traces(body);
+  expect(traces).toMatchObject({ job: { status: 'success', error_type: null }, metrics: 1 });
+  expect(traces.rows).toHaveLength(8);
+  expect(traces.objects).toEqual(traces.rows);
+  const failed = await worker.query(`SELECT transform, state, error_type FROM augmentation_results WHERE photo_id = $1 AND error_type IS NOT NULL`, [body.fotoId]);
+  expect(failed).toEqual([{ transform: 'clahe', state: 'invalid_format', error_type: 'transform_failed' }]);
 });
 
 describe('every message twice', () => {

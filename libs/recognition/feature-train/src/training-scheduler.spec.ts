@@ -427,7 +427,7 @@ describe('a training of 40 minutes, longer than any broker waits for an answer',
     await tell(20);
     await vi.advanceTimersByTimeAsync(5 * MINUTE);
     const heartbeat = platform.runs.heartbeat.bind(platform.runs);
-    const [{ id }] = running() as [{ id: TrainingRunId }];
+    const { id } = running()[0]!;
     platform.runs.heartbeat = (claim, ...rest) => (claim.fence === 1 ? Promise.reject(new TemporaryError('cut off')) : heartbeat(claim, ...rest));
     await vi.advanceTimersByTimeAsync(24_000); // its last heartbeat was up to 5 s ago
     expect(running()).toMatchObject([{ id, fence: 1 }]);
