@@ -3,7 +3,8 @@ import { z } from 'zod';
 
 /** Everything this service reads from its environment. */
 export const augmentationsConfig = z.object({
-  ...processEnv.omit({ OC_SERVICE_TOKEN: true }).shape, // nobody calls it, and it calls nobody
+  // Nobody calls it and it calls nobody; what it gives up is reported by the backend.
+  ...processEnv.omit({ OC_SERVICE_TOKEN: true, SENTRY_DSN: true }).shape,
   ...augmentationEnv.shape,
   ...databaseEnv.pick({ LEARNING_DATABASE_URL: true, DATABASE_POOL_SIZE: true }).shape,
   ...messagingEnv.shape,

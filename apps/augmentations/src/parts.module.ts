@@ -3,7 +3,6 @@ import { ImageProcessPool, learningEntities, learningMigrations, SqlAugmentation
 import { AugmentationRepository, Inbox, PhotoRenderer } from '@repo/augmentation-domain';
 import { LearningDatabase, openDatabase } from '@repo/database';
 import { Clock, SystemClock } from '@repo/kernel';
-import { ErrorReporter, LogErrorReporter } from '@repo/observability';
 import type { AugmentationsConfig } from './augmentations-config.js';
 
 /** Of every variant; what 90 loses is below what a camera's own JPEG has lost already. */
@@ -29,10 +28,9 @@ export class PartsModule implements OnApplicationShutdown {
         { provide: PhotoRenderer, useExisting: ImageProcessPool },
         { provide: AugmentationRepository, useFactory: (database: LearningDatabase) => new SqlAugmentationRepository(database), inject: [LearningDatabase] },
         { provide: Inbox, useFactory: (database: LearningDatabase) => new SqlInbox(database), inject: [LearningDatabase] },
-        { provide: ErrorReporter, useClass: LogErrorReporter },
         { provide: Clock, useClass: SystemClock },
       ],
-      exports: [LearningDatabase, PhotoRenderer, AugmentationRepository, Inbox, ErrorReporter, Clock],
+      exports: [LearningDatabase, PhotoRenderer, AugmentationRepository, Inbox, Clock],
     };
   }
 

@@ -5,7 +5,7 @@ import { HttpModule } from '@repo/http';
 import { AuthModule, AuthSettings } from '@repo/identity-feature-auth';
 import { MessagingModule } from '@repo/messaging';
 import { connectMessageBus } from '@repo/messaging/connect';
-import { HealthModule, MetricsModule } from '@repo/observability';
+import { ErrorReporting, HealthModule, MetricsModule } from '@repo/observability';
 import { OperationsModule, OperationsSettings } from '@repo/operations-feature-queues';
 import { RecognitionApiModule } from '@repo/recognition-feature-api';
 import { StorageModule } from '@repo/storage/connect';
@@ -22,6 +22,7 @@ export class BackendModule {
       module: BackendModule,
       controllers: [HomeController],
       imports: [
+        ErrorReporting.forRoot({ dsn: config.SENTRY_DSN, service: 'backend' }),
         DatabasesModule.forRoot(config),
         MessagingModule.forRoot({ useFactory: () => connectMessageBus({ url: messagesUrl(config) }) }),
         await StorageModule.forRoot({ ...objectPlace(config), servesLinks: true }),

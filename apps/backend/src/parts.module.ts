@@ -4,7 +4,6 @@ import { connectCache } from '@repo/cache/connect';
 import { PhotoGate, ProcessPhotoGate } from '@repo/images';
 import { Clock, SystemClock } from '@repo/kernel';
 import { OutboxRelay } from '@repo/messaging';
-import { ErrorReporter, LogErrorReporter } from '@repo/observability';
 import { HttpClassifier, ServiceClient } from '@repo/recognition-data-access';
 import { Classifier } from '@repo/recognition-domain';
 import type { BackendConfig } from './backend-config.js';
@@ -33,11 +32,10 @@ export class PartsModule implements OnApplicationBootstrap, OnApplicationShutdow
         { provide: ServiceClient, useFactory: () => new ServiceClient(classifier) },
         { provide: Classifier, useFactory: (client: ServiceClient) => new HttpClassifier(client), inject: [ServiceClient] },
         { provide: Cache, useFactory: () => connectCache(config.CACHE_URL) },
-        { provide: ErrorReporter, useClass: LogErrorReporter },
         { provide: Clock, useClass: SystemClock },
         OutboxRelay,
       ],
-      exports: [PhotoGate, Classifier, Cache, ErrorReporter, Clock, OutboxRelay],
+      exports: [PhotoGate, Classifier, Cache, Clock, OutboxRelay],
     };
   }
 

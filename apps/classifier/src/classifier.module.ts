@@ -2,7 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { modelCacheFolder, objectPlace } from '@repo/config';
 import { CollectionDatabase, LearningDatabase } from '@repo/database';
 import { HttpModule } from '@repo/http';
-import { HealthModule, MetricsModule, type HealthCheck } from '@repo/observability';
+import { ErrorReporting, HealthModule, MetricsModule, type HealthCheck } from '@repo/observability';
 import { RecognitionDatabasesModule } from '@repo/recognition-data-access';
 import { ClassifierUpkeep, ClassifyModule } from '@repo/recognition-feature-classify';
 import { ObjectStore } from '@repo/storage';
@@ -30,6 +30,7 @@ export class ClassifierModule {
           applicationName: 'classifier',
         }),
         NetworkModule.forRoot(config),
+        ErrorReporting.forRoot({ dsn: config.SENTRY_DSN, service: 'classifier' }),
         await StorageModule.forRoot({ ...objectPlace(config), servesLinks: false }),
         HttpModule.forRoot({ serviceToken: config.OC_SERVICE_TOKEN, requestsPerMinute: REQUESTS_PER_MINUTE, maxPhotoBytes: MAX_PHOTO_BYTES }),
         HealthModule.forRoot({ imports: [classify], inject: [CollectionDatabase, LearningDatabase, ObjectStore, ClassifierUpkeep], useFactory: healthChecks }),

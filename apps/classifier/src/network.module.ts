@@ -3,7 +3,6 @@ import { Global, Logger, Module, type DynamicModule, type OnApplicationShutdown 
 import { Cache } from '@repo/cache';
 import { MemoryCache } from '@repo/cache/memory';
 import { Clock, SystemClock } from '@repo/kernel';
-import { ErrorReporter, LogErrorReporter } from '@repo/observability';
 import { createSimilarityIndex, openBackbone, WorkerInferenceEngine } from '@repo/recognition-data-access';
 import { Backbone, InferenceEngine, SimilarityIndexes } from '@repo/recognition-domain';
 import type { ClassifierConfig } from './classifier-config.js';
@@ -19,7 +18,6 @@ export class NetworkModule implements OnApplicationShutdown {
       { provide: Backbone, useFactory: () => openBackbone({ configured: config.OC_BACKBONE, dataFolder: config.OC_DATA_DIR }) },
       { provide: InferenceEngine, useFactory: () => startEngine(config) },
       { provide: SimilarityIndexes, useValue: { create: () => createSimilarityIndex(config.OC_CLASSIFIER_INDEX) } satisfies SimilarityIndexes },
-      { provide: ErrorReporter, useClass: LogErrorReporter },
       { provide: Clock, useClass: SystemClock },
       { provide: Cache, useClass: MemoryCache },
     ];

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 /** Everything this service reads from its environment. */
 export const trainingConfig = z.object({
-  ...processEnv.shape,
+  ...processEnv.omit({ SENTRY_DSN: true }).shape, // what it gives up is reported by the backend
   ...trainingEnv.shape,
   ...backendEnv.pick({ OC_CLASSIFIER_URL: true }).shape,
   ...databaseEnv.shape,

@@ -14,7 +14,7 @@ function url(...protocols: readonly string[]) {
 
 const webUrl = url('http', 'https');
 
-/** What every process of the platform reads. */
+/** What the processes of the platform have in common. */
 export const processEnv = z.object({
   LOG_LEVEL: logLevel,
   /** Shared by the platform's own services when they call each other. */
