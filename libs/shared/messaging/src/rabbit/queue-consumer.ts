@@ -72,7 +72,6 @@ export class QueueConsumer implements Pausable {
     }
   }
 
-  /** Never throws: a channel that can't be told to stop is given up. */
   async pause(): Promise<void> {
     this.paused = true;
     await this.align();
@@ -103,36 +102,35 @@ export class QueueConsumer implements Pausable {
     this.tag = undefined;
     this.passedOverSince = undefined;
     await inTime(life.channel.prefetch(this.parallel));
-    await this.align();
-    if (life.isOver) {
-      throw new TemporaryError(await life.ended);
-    }
+    await this.startOrStop();
+  }
+
+  /** Never throws: a channel that can't be told to start or stop is given up. */
+  private align(): Promise<void> {
+    return this.startOrStop().catch(({ message }: Error) => this.life?.end(message));
   }
 
   /** Consumes or not, as is wanted now. One change at a time. */
-  private align(): Promise<void> {
-    this.aligning = this.aligning.then(async () => {
+  private startOrStop(): Promise<void> {
+    const change = this.aligning.then(async () => {
       const { life } = this;
-      const wanted = !this.paused && !this.stopping;
-      if (!life || life.isOver || wanted === (this.tag !== undefined)) {
+      const isWanted = !this.paused && !this.stopping;
+      if (!life || life.isOver || isWanted === (this.tag !== undefined)) {
         return;
       }
-      try {
-        if (this.tag === undefined) {
-          this.tag = await consume(life, this.queue, (raw) => {
-            this.receivedAt = performance.now();
-            this.passedOverSince = undefined;
-            void this.parts.isolation.during(this.desk.work({ raw, life, origin: this.queue }));
-          });
-        } else {
-          await inTime(life.channel.cancel(this.tag));
-          this.tag = undefined;
-        }
-      } catch (error) {
-        life.end(`${this.queue} could not be ${wanted ? 'consumed' : 'left alone'}: ${(error as Error).message}`);
+      if (this.tag === undefined) {
+        this.tag = await consume(life, this.queue, (raw) => {
+          this.receivedAt = performance.now();
+          this.passedOverSince = undefined;
+          void this.parts.isolation.during(this.desk.work({ raw, life, origin: this.queue }));
+        });
+      } else {
+        await inTime(life.channel.cancel(this.tag));
+        this.tag = undefined;
       }
     });
-    return this.aligning;
+    this.aligning = change.catch(() => undefined);
+    return change;
   }
 
   private look(): void {

@@ -53,6 +53,15 @@ describe.skipIf(!RabbitServer.isInstalled())('RabbitMessageBus when something br
     await channel.close();
   }
 
+  async function isThere(queue: string): Promise<boolean> {
+    const channel = await stranger.createChannel();
+    channel.on('error', () => undefined);
+    return channel.checkQueue(queue).then(
+      () => channel.close().then(() => true),
+      () => false,
+    );
+  }
+
   const newCommand = () => suiteCommand(`Fault-${randomUUID()}`);
   const idle = (bus: RabbitMessageBus, queue: string, timeoutMs = 5_000) => vi.waitFor(async () => expect(isIdle(await bus.depth(queue))).toBe(true), timeoutMs);
 
@@ -139,9 +148,14 @@ describe.skipIf(!RabbitServer.isInstalled())('RabbitMessageBus when something br
     await bus.publish(message, { n: 2, does: 'hang' });
     await vi.waitFor(() => expect(stopped.begun).toHaveLength(2), 5_000);
     stopped.kill('SIGSTOP');
-    // It may take a canary, and keep it.
-    await bus.roundTrip(2_000);
-    await bus.roundTrip(2_000);
+    // It may take one canary, and keep it.
+    const tookMs: number[] = [];
+    for (let flight = 0; flight < 5; flight++) {
+      const startedAt = performance.now();
+      await bus.roundTrip(2_000);
+      tookMs.push(performance.now() - startedAt);
+    }
+    expect(tookMs.filter((ms) => ms > 900).length).toBeLessThanOrEqual(1);
     const { calls, handler } = recording();
     await bus.subscribe(message, handler, { parallel: 2 });
     await vi.waitFor(() => expect(calls.map(({ n }) => n).sort()).toEqual([1, 2]), 4 * heartbeatMs);
@@ -200,13 +214,10 @@ describe.skipIf(!RabbitServer.isInstalled())('RabbitMessageBus when something br
         await channel.deleteQueue(queue);
       }
     });
-    await vi.waitFor(() => bus.publish(message, { n: 1 }), 10_000);
+    // The other queues are made before the one that is consumed.
+    await vi.waitFor(async () => expect(await Promise.all(queues.map(isThere))).toEqual(queues.map(() => true)), 10_000);
+    await bus.publish(message, { n: 1 });
     await vi.waitFor(() => expect(calls).toEqual([{ n: 1, attempt: 1 }]), 10_000);
-    await asStranger(async (channel) => {
-      for (const queue of queues) {
-        await channel.checkQueue(queue);
-      }
-    });
     await vi.waitFor(() => bus.roundTrip(1_000), 5_000);
   }, 30_000);
 
@@ -231,14 +242,16 @@ describe.skipIf(!RabbitServer.isInstalled())('RabbitMessageBus when something br
     await Promise.all([1, 2, 3].map((n) => bus.publish(busyMessage, { n })));
     await bus.roundTrip(1_000);
     // The broker forgets the consumer, and nobody tells us.
-    const { life, tag } = bus['consumers'].get(message.queue)! as unknown as { life: { channel: ConfirmChannel }; tag: string };
-    await life.channel.cancel(tag);
+    const lives = () => [message, busyMessage].map(({ queue }) => bus['consumers'].get(queue)!['life']!);
+    const [life, busyLife] = lives();
+    await life!.channel.cancel(bus['consumers'].get(message.queue)!['tag']!);
     await bus.publish(message, { n: 1 });
     const startedAt = performance.now();
     await vi.waitFor(() => expect(bus.roundTrip(1_000)).rejects.toThrow(`Messages lie in ${message.queue}`), { timeout: 30_000, interval: 250 });
     await vi.waitFor(() => expect(calls).toEqual([{ n: 1, attempt: 1 }]), 30_000);
     expect(performance.now() - startedAt).toBeLessThan(30_000);
     await vi.waitFor(() => bus.roundTrip(1_000), 5_000);
+    expect(lives()[1]).toBe(busyLife);
     expect(busy.calls).toHaveLength(1);
     finish();
     await idle(bus, busyMessage.queue);
