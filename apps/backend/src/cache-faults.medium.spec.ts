@@ -95,11 +95,12 @@ describe.skipIf(!PostgresServer.isInstalled() || !RedisServer.isInstalled())('fa
   it('R01: Redis killed: nothing fails, reading is quick, and each backend keeps the limits by itself', async () => {
     await beAna();
     await untilCached();
+    const before = await readOften(30);
     await platform.redis.kill();
     try {
       const log = await readOften(60);
       expect(new Set(log.answers.map(({ status }) => status))).toEqual(new Set([200]));
-      expect(log.quantile(0.95), '95th percentile in milliseconds').toBeLessThan(200);
+      expect(log.quantile(0.95) - before.quantile(0.95), 'milliseconds more, 95th percentile').toBeLessThan(150);
       await backend(1).createItem(ana, [photo], { nome: 'Real', categoria: 'Moedas' }).expect(201);
       expect(names((await list(0).expect(200)).body)).toEqual(['Real', 'Cruzado', 'Dobrão']);
       expect(await guess('another@example.org', () => 0)).toEqual({ lookedAt: SIGN_INS_PER_MINUTE, refused: 2 });

@@ -55,7 +55,7 @@ describe.skipIf(!PostgresServer.isInstalled())('faults of the database', () => {
           return;
         }
         expect([409, 503]).toContain(status); // 409: the first one is not known to be over
-        await sleep(300);
+        await sleep(1_000);
       }
     };
     await Promise.all([
@@ -90,13 +90,12 @@ describe.skipIf(!PostgresServer.isInstalled())('faults of the database', () => {
     expect(Math.min(...failures.map(({ endedAt }) => endedAt))).toBeGreaterThanOrEqual(stoppedAt);
     expect(Math.max(...failures.map(({ endedAt }) => endedAt)) - backAt, 'milliseconds from its return to the last failure').toBeLessThan(10_000);
     await expectLedgerEqual(kept);
-  });
+  }, 120_000);
 
   it('D02: loses nothing while sessions are ended at random', async () => {
     const [uploads, reads] = [new AnswerLog(), new AnswerLog()];
     const { itemId } = await makeItem('renamed again and again');
     let isOver = false;
-    let ended = 0;
     const loading = load(() => isOver, { uploads, reads });
     const renaming = (async () => {
       let name = '';
@@ -110,17 +109,19 @@ describe.skipIf(!PostgresServer.isInstalled())('faults of the database', () => {
         }
       }
     })();
-    for (const end = performance.now() + 4_000; performance.now() < end; await sleep(200)) {
-      ended += Number(await sql(`SELECT count(pg_terminate_backend(pid)) FROM (SELECT pid FROM pg_stat_activity WHERE application_name = 'backend' AND datname = 'collection' ORDER BY random() LIMIT 1) victim`));
-    }
+    await withStranger(async () => {
+      for (let ended = 0; ended < 20; await sleep(200)) {
+        const { rowCount } = await stranger.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'backend' AND datname = 'collection' ORDER BY random() LIMIT 1`);
+        ended += rowCount ?? 0;
+      }
+    });
     isOver = true;
     const kept = await loading;
     await renaming;
-    expect(ended).toBeGreaterThan(10);
     expect([...uploads.failures, ...reads.failures].filter(({ status }) => status !== 503)).toEqual([]);
     await sql(`DELETE FROM "Fotos" WHERE "itemId" = '${itemId}'; DELETE FROM "Items" WHERE "id" = '${itemId}'`);
     await expectLedgerEqual(kept);
-  });
+  }, 120_000);
 
   it('D02: does the work again when its session is ended before COMMIT, and once', async () => {
     await makeItem();
