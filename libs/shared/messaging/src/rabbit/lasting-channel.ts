@@ -81,16 +81,14 @@ export class LastingChannel {
 
   /** Answers undefined when it was closed meanwhile. */
   private async beginAgain(): Promise<ChannelLife | undefined> {
-    let pauseMs = firstPauseMs;
-    while (!this.closing.signal.aborted) {
+    for (let pauseMs = firstPauseMs; ; ) {
       await sleep(pauseMs * (0.5 + Math.random()), undefined, { signal: this.closing.signal }).catch(() => undefined);
+      if (this.closing.signal.aborted) {
+        return undefined;
+      }
       const wasConnected = this.connection.isOpen;
       try {
-        const life = await this.begin();
-        if (!this.closing.signal.aborted) {
-          return life;
-        }
-        await this.finish(life, 'closed');
+        return await this.begin();
       } catch (error) {
         // While the broker is away there is nothing to say, and no reason to wait once it is back.
         pauseMs = wasConnected ? Math.min(2 * pauseMs, mostPauseMs) : firstPauseMs;
@@ -99,12 +97,12 @@ export class LastingChannel {
         }
       }
     }
-    return undefined;
   }
 
   private async begin(): Promise<ChannelLife> {
     const life = new ChannelLife(await this.connection.openChannel());
     try {
+      this.closing.signal.throwIfAborted();
       await this.setUp(life);
       return life;
     } catch (error) {
