@@ -55,11 +55,12 @@ export abstract class DeadLetterSink {
   abstract record(letter: DeadLetter): Promise<void>;
 }
 
+/** Warns: who watches the dead letters alarms. */
 export class LogDeadLetters extends DeadLetterSink {
   private readonly logger = new Logger('dead-letters');
 
   async record({ queue, cause, reason, attempt, envelope }: DeadLetter): Promise<void> {
-    this.logger.error({ msg: 'a message was given up', queue, cause, reason, attempt, messageName: envelope?.name, messageId: envelope?.messageId });
+    this.logger.warn({ msg: 'a message was given up', queue, cause, reason, attempt, messageName: envelope?.name, messageId: envelope?.messageId });
   }
 }
 

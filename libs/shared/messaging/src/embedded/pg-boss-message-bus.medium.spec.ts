@@ -5,6 +5,7 @@ import { startScratchDatabase } from '@repo/database/testing';
 import { builtFile, done, newId, TemporaryError } from '@repo/kernel';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { DeadLetter } from '../dead-letter.js';
 import type { MessageBus } from '../message-bus.js';
 import { messageBusSuite, startConsumerProcess, suiteCommand } from '../testing/index.js';
 import { PgBossMessageBus, type PgBossMessageBusOptions } from './pg-boss-message-bus.js';
@@ -59,6 +60,33 @@ describe('PgBossMessageBus', () => {
       await sleep(20);
     }
     expect(latenciesMs.sort((a, b) => a - b)[4]).toBeLessThan(200);
+  });
+
+  it('hands over a dead letter within milliseconds, not at the next poll', async () => {
+    const bus = await openBus();
+    const message = newCommand();
+    const latenciesMs: number[] = [];
+    let diedAt = 0;
+    await bus.watchDeadLetters(message.queue, async () => void latenciesMs.push(performance.now() - diedAt));
+    await bus.subscribe(message, () => ((diedAt = performance.now()), Promise.reject(new TypeError('no'))), { parallel: 1 });
+    for (let n = 0; n < 9; n++) {
+      await bus.publish(message, { n });
+      await vi.waitFor(() => expect(latenciesMs).toHaveLength(n + 1), { interval: 5, timeout: 5_000 });
+      await sleep(20);
+    }
+    expect(latenciesMs.sort((a, b) => a - b)[4]).toBeLessThan(300);
+  });
+
+  it('takes for a letter what somebody put among the dead by hand', async () => {
+    const bus = await openBus();
+    const message = newCommand();
+    const kept: DeadLetter[] = [];
+    await bus.watchDeadLetters(message.queue, async (letter) => void kept.push(letter));
+    for (const data of ['{"text":"{}"}', 'null', '{"text":"{}","death":{"cause":"bad luck"}}']) {
+      await sql.query('insert into messages.job (name, data) values ($1, $2)', [`${message.queue}.dead`, data]);
+    }
+    await vi.waitFor(() => expect(kept.map(({ text }) => text).sort()).toEqual(['null', '{"text":"{}","death":{"cause":"bad luck"}}', '{}'].sort()), 5_000);
+    expect(kept).toEqual(Array(3).fill(expect.objectContaining({ queue: message.queue, cause: 'malformed', attempt: 1 })));
   });
 
   it('takes what lies in the queue in another shape for a malformed message', async () => {

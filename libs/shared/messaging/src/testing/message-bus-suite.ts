@@ -642,7 +642,7 @@ export function messageBusSuite(name: string, getBroker: () => BrokerUnderTest, 
         await vi.waitFor(async () => expect((await bus.depth(queue)).dead).toBe(1));
         const kept: DeadLetter[] = [];
         await bus.watchDeadLetters(queue, async (letter) => void kept.push(letter));
-        await vi.waitFor(() => expect(kept).toEqual(watcher.deadLetters), 10_000);
+        await vi.waitFor(() => expect(kept).toEqual(watcher.deadLetters), 20_000);
       });
     });
 
