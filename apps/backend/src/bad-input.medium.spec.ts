@@ -112,6 +112,13 @@ describe('access', () => {
     ['get', `/api/Models/${newId()}`],
     ['post', `/api/Models/${newId()}/activate`],
     ['post', '/api/Storage/sweep'],
+    ['get', '/api/Queues'],
+    ['get', `/api/Queues/${newId()}/dead`],
+    ['post', `/api/Queues/${newId()}/dead/replay`],
+    ['get', `/api/Queues/${newId()}/dead/${newId()}`],
+    ['post', `/api/Queues/${newId()}/dead/${newId()}/replay`],
+    ['delete', `/api/Queues/${newId()}/dead/${newId()}`],
+    ['get', '/api/Errors'],
   ];
   const claims = () => ({ sub: ana.id, jti: 'x', iss: 'ocolecionador', aud: 'ocolecionador-api' });
   const tokens: [name: string, token: () => string | undefined][] = [
