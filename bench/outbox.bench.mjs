@@ -3,6 +3,7 @@
  * queues in PostgreSQL, each with servers of their own. Lag is the time from commit to confirmation.
  */
 import { randomUUID } from 'node:crypto';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { OutboxRelay } from '@repo/messaging';
@@ -30,7 +31,7 @@ export async function run({ row, note }) {
   try {
     const brokers = [['queues in PostgreSQL', await postgres.createDatabase('messages')], ...(rabbit ? [['RabbitMQ', rabbit.url]] : [])];
     for (const [name, url] of brokers) {
-      await measure(name, url, await postgres.createDatabase(`collection_${brokers.findIndex((one) => one[1] === url)}`), row);
+      await measure(name, url, await postgres.createDatabase(`collection_${brokers.findIndex((one) => one[1] === url)}`), { row, note });
     }
     if (!rabbit) {
       note('left out: RabbitMQ is not installed');
@@ -41,7 +42,7 @@ export async function run({ row, note }) {
   }
 }
 
-async function measure(name, messagesUrl, databaseUrl, row) {
+async function measure(name, messagesUrl, databaseUrl, { row, note }) {
   const database = new CollectionDatabase(await openDatabase(databaseUrl, { entities: collectionEntities, migrations: collectionMigrations }));
   await runMigrations(database.source);
   const bus = new TimedBus(await connectMessageBus({ url: messagesUrl }));
@@ -52,7 +53,9 @@ async function measure(name, messagesUrl, databaseUrl, row) {
     await leaveRows(database, 100);
     await untilSent(database); // queues made, statements planned
 
+    const yardstick = new Yardstick(database);
     const lags = await lagsAtSteadyRate(database, relay, bus);
+    note(`${name}: ${await yardstick.stop()}`);
     row({ what: `${name}: lag at ${ROWS_PER_SECOND} rows/s, p50`, unit: 'ms', better: 'lower', ours: quantile(lags, 0.5) });
     row({ what: `${name}: lag at ${ROWS_PER_SECOND} rows/s, p99`, unit: 'ms', better: 'lower', ours: quantile(lags, 0.99), aim: 50 });
 
@@ -65,6 +68,34 @@ async function measure(name, messagesUrl, databaseUrl, row) {
     await relay.stop();
     await bus.close(1_000);
     await database.close();
+  }
+}
+
+/** How busy the machine is meanwhile: a lag beyond what these show is the relay's own. */
+class Yardstick {
+  #eventLoop = monitorEventLoopDelay({ resolution: 1 });
+  #answersMs = [];
+  #isStopping = false;
+
+  constructor(database) {
+    this.#eventLoop.enable();
+    this.asking = this.#ask(database);
+  }
+
+  async stop() {
+    this.#isStopping = true;
+    await this.asking;
+    const eventLoopMs = this.#eventLoop.percentile(99) / 1e6;
+    return `meanwhile SELECT 1 took ${quantile(this.#answersMs, 0.5).toFixed(1)} ms, p99 ${quantile(this.#answersMs, 0.99).toFixed(0)} ms, and the event loop was late by ${eventLoopMs.toFixed(0)} ms at p99`;
+  }
+
+  async #ask(database) {
+    while (!this.#isStopping) {
+      const askedAt = performance.now();
+      await database.source.query('SELECT 1');
+      this.#answersMs.push(performance.now() - askedAt);
+      await sleep(20);
+    }
   }
 }
 
