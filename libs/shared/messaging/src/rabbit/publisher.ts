@@ -1,4 +1,4 @@
-import { crashPoint, TemporaryError, withDeadline } from '@repo/kernel';
+import { TemporaryError, withDeadline } from '@repo/kernel';
 import type { ConfirmChannel, Options } from 'amqplib';
 import { UnroutableError } from '../message-bus.js';
 import type { BrokerConnection } from './broker-connection.js';
@@ -71,8 +71,6 @@ export class Publisher {
     const options: Options.Publish = { ...properties, correlationId, persistent: true, mandatory: true, contentType: 'application/json' };
     return new Promise((resolve, reject) => {
       channel.publish('', queue, Buffer.from(text), options, (error: Error | null) => {
-        // The broker has answered, and nobody here knows yet.
-        crashPoint('rabbit.sent');
         // A returned message is confirmed all the same, after its return.
         if (this.returned.delete(correlationId)) {
           reject(new UnroutableError(`RabbitMQ has no queue ${queue}`));

@@ -1,4 +1,5 @@
 import type { MessageDefinition } from '@repo/contracts';
+import { crashPoint } from '@repo/kernel';
 import { LogDeadLetters, type DeadLetter, type DeadLetterSink } from '../dead-letter.js';
 import type { DeliveryRules, Subscription } from '../delivery.js';
 import { writeEnvelope } from '../envelope-text.js';
@@ -88,6 +89,8 @@ export class RabbitMessageBus extends MessageBus {
     await topology.ensure(message.queue);
     try {
       await publisher.send(message.queue, { text, messageId, type: message.name, headers: {} });
+      // The broker has the message, and whoever published it does not know yet.
+      crashPoint('rabbit.sent');
     } catch (error) {
       if (error instanceof UnroutableError) {
         // Made again at once, so that the next try succeeds; what keeps it from that is told to whoever tries.
