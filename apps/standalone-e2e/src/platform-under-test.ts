@@ -119,7 +119,7 @@ export class PlatformUnderTest {
 
   /** Without a word to the services, which notice by themselves. */
   async killSupervisor(): Promise<void> {
-    if (this.child) {
+    if (this.child?.exitCode === null && this.child.signalCode === null) {
       const ended = once(this.child, 'exit');
       this.child.kill('SIGKILL');
       await ended;

@@ -25,7 +25,12 @@ const backend = () => ({ name: 'backend', portVariable: 'PORT', host, port: free
 it('lets a free port be', () => expect(requireFreePorts([backend()])).resolves.toBeUndefined());
 
 it('names the variable of a port that is in use', () =>
-  expect(requireFreePorts([backend(), { name: 'training', portVariable: 'TRAINING_PORT', host, port: used }])).rejects.toThrow(`Port ${used} is in use: stop what uses it, or set TRAINING_PORT`));
+  expect(requireFreePorts([backend(), { name: 'training', portVariable: 'TRAINING_PORT', host, port: used }], 0)).rejects.toThrow(`Port ${used} is in use: stop what uses it, or set TRAINING_PORT`));
+
+it('waits a little for a port that somebody is about to let go', async () => {
+  setTimeout(() => server.close(), 300);
+  await requireFreePorts([{ name: 'training', portVariable: 'TRAINING_PORT', host, port: used }]);
+});
 
 it('names both variables of a port that is wanted twice', () =>
   expect(requireFreePorts([backend(), { name: 'classifier', portVariable: 'CLASSIFIER_PORT', host, port: free }])).rejects.toThrow(
