@@ -73,21 +73,16 @@ describe.each(brokers)('relays on %s', (name, isThere, getUrl) => {
     });
     afterAll(() => bus?.close(1_000));
 
-    async function openRelay(crashAt = ''): Promise<ChildProcess> {
-      const child = fork(builtFile(import.meta.url, './relay.process.js'), [databaseUrl, url, crashAt], { execArgv: [] });
+    async function openRelay(claims: 'quick' | 'whole', crashAt = ''): Promise<ChildProcess> {
+      const child = fork(builtFile(import.meta.url, './relay.process.js'), [databaseUrl, url, claims, crashAt], { execArgv: [] });
       processes.push(child);
       await once(child, 'message');
       return child;
     }
 
     // D08, and M01 for the relay's part of the road.
-    it.each<[crashAt: string, mostTwice: number]>([
-      ['relay.claimed', 0],
-      ...(name === 'RabbitMQ' ? ([['rabbit.sent:100', mostOnTheirWay]] as [string, number][]) : []),
-      ['relay.published', mostOnTheirWay],
-      ['relay.marked', mostOnTheirWay],
-    ])('lose nothing when one of two is killed at %s', async (crashAt, mostTwice) => {
-      const [doomed, other] = await Promise.all([openRelay(crashAt), openRelay()]);
+    it.each(['relay.claimed', ...(name === 'RabbitMQ' ? ['rabbit.sent:100'] : []), 'relay.published', 'relay.marked'])('lose nothing when one of two is killed at %s', async (crashAt) => {
+      const [doomed, other] = await Promise.all([openRelay('quick', crashAt), openRelay('quick')]);
       const ids = await leave(2_000);
       const death = once(doomed, 'exit');
       doomed.send('start');
@@ -96,13 +91,11 @@ describe.each(brokers)('relays on %s', (name, isThere, getUrl) => {
       expect(signal).toBe('SIGKILL');
       await vi.waitFor(async () => expect(await unsent()).toBe(0), 20_000);
       await vi.waitFor(() => expect(timesOf(ids)).not.toContain(0), 20_000);
-      const repeated = timesOf(ids).filter((times) => times > 1);
-      expect(repeated.length).toBeLessThanOrEqual(mostTwice);
-      expect(repeated.every((times) => times === 2)).toBe(true);
+      expect(timesOf(ids).filter((times) => times > 1).length).toBeLessThanOrEqual(mostOnTheirWay);
     });
 
     it('share the rows and send each once while both live', async () => {
-      const relays = await Promise.all([openRelay(), openRelay()]);
+      const relays = await Promise.all([openRelay('whole'), openRelay('whole')]);
       relays.forEach((relay) => relay.send('start'));
       const ids: string[] = [];
       for (let n = 0; n < 10; n++) {
