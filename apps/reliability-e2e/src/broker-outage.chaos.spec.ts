@@ -53,7 +53,7 @@ describe.skipIf(missingServers().length > 0 || serverChoice.messages !== 'rabbit
     report.rateOverTime('augmented photos', augmented);
     await augmented.stop();
     await platform.settle(120_000);
-    expect(refused).toEqual([]);
+    expect(refused.slice(0, 5)).toEqual([]);
     expect(seconds).toBeLessThanOrEqual(CATCH_UP_GOAL_S + uploads.length / rate);
   });
 });

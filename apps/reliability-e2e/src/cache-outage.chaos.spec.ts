@@ -31,8 +31,8 @@ describe.skipIf(missingServers().length > 0 || serverChoice.cache !== 'redis')(t
     const p95 = percentile(answers.map(({ ms }) => ms), 0.95);
     report.figure(`${name}: ms of a list, 95th percentile`, p95);
     report.figure(`${name}: ms of an upload, 95th percentile`, percentile(uploads.map(({ attempts }) => attempts[0]!.ms), 0.95));
-    expect(answers.filter(({ status }) => status !== 200), name).toEqual([]);
-    expect(uploads.filter(({ attempts }) => attempts.length > 1), name).toEqual([]);
+    expect(answers.filter(({ status }) => status !== 200).slice(0, 5), name).toEqual([]);
+    expect(uploads.filter(({ attempts }) => attempts.length > 1).slice(0, 5), name).toEqual([]);
     return p95;
   }
 

@@ -48,8 +48,8 @@ describe.skipIf(missingServers().length > 0)(titled(`a PostgreSQL that is down f
     report.figure('s until the last failure, from the return', recovery);
     report.figure('uploads', uploads.length);
     report.figure('uploads that had to be repeated', uploads.filter(({ attempts }) => attempts.length > 1).length);
-    expect(failed.filter(({ status, retryAfter }) => status !== 503 || retryAfter === undefined)).toEqual([]);
-    expect(failed.filter(({ at, ms }) => at + ms < goneAt)).toEqual([]);
+    expect(failed.filter(({ status, retryAfter }) => status !== 503 || retryAfter === undefined).slice(0, 5)).toEqual([]);
+    expect(failed.filter(({ at, ms }) => at + ms < goneAt).slice(0, 5)).toEqual([]);
     expect(recovery).toBeLessThanOrEqual(RECOVERY_GOAL_S);
     await platform.settle(180_000);
     expect(await platform.data.deadLetters()).toEqual([]);

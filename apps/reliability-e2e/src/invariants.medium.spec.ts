@@ -139,7 +139,7 @@ describe.skipIf(!PostgresServer.isInstalled())('invariants over both databases',
   /** Without parameters, several statements may be sent at once. */
   const run = (database: 'collection' | 'learning', statements: string) => query(database, statements.replace(/\$([a-zA-Z]+)/g, (_, name: string) => `'${values[name as Name]}'::uuid`));
   beforeEach(async () => {
-    values = Object.fromEntries(ids.map((name) => [name, newId()])) as Record<Name, string>;
+    values = Object.fromEntries(ids.map((name) => [name, newId<string>()])) as Record<Name, string>;
     for (const database of ['collection', 'learning'] as const) {
       await query(database, 'BEGIN');
       await run(database, healthy[database].join(';'));

@@ -53,10 +53,6 @@ export class S3Objects implements ObjectsUnderTest {
     return this.client.removeObject(bucket, key);
   }
 
-  async put(bucket: BucketName, key: string, body: Buffer): Promise<void> {
-    await this.client.putObject(bucket, key, body);
-  }
-
   /** Of what is stored, lower-case hex. Throws when there is nothing. */
   async sha256(bucket: BucketName, key: string): Promise<string> {
     const hash = createHash('sha256');
