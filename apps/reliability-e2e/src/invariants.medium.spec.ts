@@ -8,9 +8,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { brokenInvariants, invariants } from './invariants.js';
 
 const ids = ['owner', 'category', 'item', 'photo', 'removed', 'removedItem', 'letter', 'replayed', 'again', 'audit', 'job', 'run', 'replay'] as const;
-type Name = (typeof ids)[number];
 /** Other ids for each test; `$photo` in a statement stands for one. */
-let values: Record<Name, string>;
+let values: Readonly<Record<string, string>>;
 const sha256 = 'ab'.repeat(32);
 
 /** One of everything, as the platform leaves it when all has settled. */
@@ -137,9 +136,9 @@ describe.skipIf(!PostgresServer.isInstalled())('invariants over both databases',
   });
 
   /** Without parameters, several statements may be sent at once. */
-  const run = (database: 'collection' | 'learning', statements: string) => query(database, statements.replace(/\$([a-zA-Z]+)/g, (_, name: string) => `'${values[name as Name]}'::uuid`));
+  const run = (database: 'collection' | 'learning', statements: string) => query(database, statements.replace(/\$([a-zA-Z]+)/g, (_, name: string) => `'${values[name]}'::uuid`));
   beforeEach(async () => {
-    values = Object.fromEntries(ids.map((name) => [name, newId<string>()])) as Record<Name, string>;
+    values = Object.fromEntries(ids.map((name) => [name, newId()]));
     for (const database of ['collection', 'learning'] as const) {
       await query(database, 'BEGIN');
       await run(database, healthy[database].join(';'));
