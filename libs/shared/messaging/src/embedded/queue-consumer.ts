@@ -8,6 +8,7 @@ import { Batches } from './batches.js';
 import type { Doorbell } from './doorbell.js';
 import { deadQueueOf, type MessageStore, type TakenMessage } from './message-store.js';
 import type { Quarantine } from '../quarantine.js';
+import { Rest } from '../rest.js';
 import { nextAttempt } from './stored-message.js';
 
 /** Finds what a ring missed. */
@@ -32,6 +33,7 @@ interface Running {
 export class QueueConsumer {
   private readonly logger = new Logger('messages');
   private readonly signal = new Signal();
+  private readonly rest: Rest;
   private readonly running = new Set<Running>();
   private readonly acknowledgements = new Batches<string>((ids) => this.parts.store.acknowledge(this.queue, ids), batchSize);
   private readonly loop: Promise<void>;
@@ -45,6 +47,7 @@ export class QueueConsumer {
     private readonly subscription: Subscription<unknown>,
     private readonly parallel: number,
   ) {
+    this.rest = new Rest(subscription.message.queue, parts.rules.retries);
     this.loop = this.run();
   }
 
@@ -95,8 +98,8 @@ export class QueueConsumer {
   /** Answers whether it is worth asking again at once. */
   private async takeMore(): Promise<boolean> {
     const { quarantine } = this.parts;
-    const room = this.parallel - this.running.size;
-    if (quarantine.isClosed || room <= 0) {
+    const room = (this.rest.isResting ? 1 : this.parallel) - this.running.size;
+    if (quarantine.isClosed || room <= 0 || this.rest.mustWait) {
       return false;
     }
     const taken = await quarantine.during(this.takeAndStart(room));
@@ -138,6 +141,7 @@ export class QueueConsumer {
   private async work({ id, stored }: TakenMessage): Promise<void> {
     const delivery = { text: stored.text, history: stored.history, attempt: nextAttempt(stored) };
     const decision = await deliver(delivery, this.subscription, this.parts.rules);
+    this.rest.note(decision);
     // Once the grace is over it was put back: its outcome is then for the next delivery to say.
     while (!this.graceIsOver && !(await this.settle({ id, stored }, decision))) {
       await sleep(pollMs);

@@ -7,6 +7,7 @@ import { LRUCache } from 'lru-cache';
 import { recordDeadLetter, type DeadLetterSink } from '../dead-letter.js';
 import { deliver, type Decision, type DeliveryRules, type Subscription } from '../delivery.js';
 import { UnroutableError } from '../message-bus.js';
+import { Rest } from '../rest.js';
 import { isBeyondLastAttempt } from '../retry-policy.js';
 import type { ChannelLife } from './lasting-channel.js';
 import { carriedIn, nextAttempt, parcelOf, parcelOfDead, type CarriedMessage } from './parcel.js';
@@ -44,6 +45,7 @@ export class DeliveryDesk {
   private readonly inHand = new Map<Delivery, Promise<void>>();
   /** What is or was done about a message: it comes back when a connection is lost before the broker has heard of it. */
   private readonly works = new LRUCache<string, Promise<Decision>>({ max: remembered });
+  private readonly rest: Rest;
   private stopping = false;
   private graceIsOver = false;
   private amnestyUntil = -Infinity;
@@ -54,7 +56,9 @@ export class DeliveryDesk {
     private readonly parts: DeskParts,
     private readonly subscription: Subscription<unknown>,
     private readonly onSuspect: () => void,
-  ) {}
+  ) {
+    this.rest = new Rest(subscription.message.queue, parts.rules.retries);
+  }
 
   /** Messages in hand. */
   get size(): number {
@@ -83,6 +87,7 @@ export class DeliveryDesk {
   /** Begins nothing more; resolves when everything has its outcome. */
   async finish(): Promise<void> {
     this.stopping = true;
+    this.rest.end();
     await Promise.all(this.inHand.values());
   }
 
@@ -107,6 +112,14 @@ export class DeliveryDesk {
         return this.takeCrashed(delivery, message);
       }
     }
+    // Held in hand: a message that is given back would come again at once.
+    await this.rest.turn();
+    if (this.stopping) {
+      return this.putBack(delivery, message);
+    }
+    if (delivery.life.isOver) {
+      return; // it comes again by another channel
+    }
     const work = this.deliver(message);
     this.works.set(key, work);
     return this.settle(delivery, message, await work);
@@ -124,8 +137,10 @@ export class DeliveryDesk {
     this.onSuspect();
   }
 
-  private deliver(message: CarriedMessage): Promise<Decision> {
-    return deliver({ text: message.text, history: message.history, attempt: nextAttempt(message) }, this.subscription, this.parts.rules);
+  private async deliver(message: CarriedMessage): Promise<Decision> {
+    const decision = await deliver({ text: message.text, history: message.history, attempt: nextAttempt(message) }, this.subscription, this.parts.rules);
+    this.rest.note(decision);
+    return decision;
   }
 
   private async settle(delivery: Delivery, message: CarriedMessage, decision: Decision): Promise<void> {

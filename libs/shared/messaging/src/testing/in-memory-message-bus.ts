@@ -4,6 +4,7 @@ import { recordDeadLetter, type DeadLetter, type DeadLetterSink, type FailedAtte
 import { deliver, type DeliveryRules, type Subscription } from '../delivery.js';
 import { readAnyEnvelope, writeEnvelope } from '../envelope-text.js';
 import { MessageBus, type MessageHandler, type PublishOptions, type QueueDepth } from '../message-bus.js';
+import { Rest } from '../rest.js';
 import { standardRetries, type RetryPolicy } from '../retry-policy.js';
 
 interface WaitingMessage {
@@ -18,8 +19,14 @@ interface Queue {
   delayed: Map<WaitingMessage, NodeJS.Timeout>;
   running: Map<WaitingMessage, Promise<void>>;
   dead: DeadLetter[];
-  consumer?: { subscription: Subscription<unknown>; parallel: number };
+  consumer?: Consumer;
   watcher?: Watcher;
+}
+
+interface Consumer {
+  subscription: Subscription<unknown>;
+  parallel: number;
+  rest: Rest;
 }
 
 interface Watcher {
@@ -72,7 +79,7 @@ export class InMemoryMessageBus extends MessageBus {
     if (queue.consumer) {
       throw new Error(`${message.queue} has a handler in this process already`);
     }
-    queue.consumer = { subscription: { message, handler } as Subscription<unknown>, parallel };
+    queue.consumer = { subscription: { message, handler } as Subscription<unknown>, parallel, rest: new Rest(message.queue, this.rules.retries) };
     this.pump(queue);
   }
 
@@ -112,7 +119,8 @@ export class InMemoryMessageBus extends MessageBus {
     this.closed = true;
     const queues = [...this.queues.values()];
     const running = queues.flatMap((queue) => [...queue.running.values(), queue.watcher?.keeping]);
-    for (const { delayed, watcher } of queues) {
+    for (const { delayed, watcher, consumer } of queues) {
+      consumer?.rest.end();
       delayed.forEach((timer) => clearTimeout(timer));
       watcher?.pausing.forEach((timer) => clearTimeout(timer));
     }
@@ -135,13 +143,17 @@ export class InMemoryMessageBus extends MessageBus {
     const { consumer, waiting, running } = queue;
     while (consumer && !this.closed && waiting.length > 0 && running.size < consumer.parallel) {
       const message = waiting.shift()!;
-      running.set(message, this.work(queue, message, consumer.subscription));
+      running.set(message, this.work(queue, message, consumer));
     }
   }
 
-  private async work(queue: Queue, message: WaitingMessage, subscription: Subscription<unknown>): Promise<void> {
+  private async work(queue: Queue, message: WaitingMessage, { subscription, rest }: Consumer): Promise<void> {
     const { text, history } = message;
+    if (rest.isResting) {
+      await rest.turn();
+    }
     const decision = await deliver({ text, history, attempt: history.length + 1 }, subscription, this.rules);
+    rest.note(decision);
     queue.running.delete(message);
     if (decision.kind === 'retry') {
       this.delay(queue, { ...message, history: decision.history }, decision.waitMs);

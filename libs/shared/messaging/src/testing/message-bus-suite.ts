@@ -236,6 +236,32 @@ export function messageBusSuite(name: string, getBroker: () => BrokerUnderTest, 
         expect(isIdle(await bus.depth(queue), 1)).toBe(true);
       });
 
+      it('gives up none of many messages while what they all need is away, and goes on soon after it is back', async () => {
+        const { bus, message, letters, queue } = await start();
+        const [count, awayMs] = [40, 2_500];
+        const handled = new Set<number>();
+        let [isAway, failures] = [true, 0];
+        await bus.subscribe(
+          message,
+          async ({ n }: SuiteBody) => {
+            if (isAway) {
+              failures++;
+              throw new TemporaryError('the database is away');
+            }
+            handled.add(n);
+            return done();
+          },
+          { parallel: 4 },
+        );
+        await Promise.all(Array.from({ length: count }, (_, n) => bus.publish(message, { n })));
+        await sleep(awayMs);
+        isAway = false;
+        await vi.waitFor(() => expect(handled.size).toBe(count), 3_000);
+        expect(letters).toEqual([]);
+        expect(failures).toBeLessThan(count);
+        await vi.waitFor(async () => expect(isIdle(await bus.depth(queue))).toBe(true));
+      });
+
       it('lets others pass while one waits for its next attempt', async () => {
         const { bus, message } = await start();
         const handled: number[] = [];
