@@ -17,7 +17,7 @@ beforeAll(async () => {
   collection = await openScratchOperations();
   learning = new LearningDatabase(await openScratchDatabase({ entities: [], migrations: [] }));
   log = new SqlSentMessageLog(collection, learning);
-  await learning.source.query('CREATE TABLE augmentation_jobs (photo_id uuid PRIMARY KEY, status text NOT NULL, lease_until timestamptz NOT NULL, error_type text)');
+  await learning.source.query('CREATE TABLE augmentation_jobs (photo_id uuid PRIMARY KEY, status text NOT NULL, lease_until timestamptz NOT NULL)');
   await learning.source.query('CREATE TABLE removed_photos (photo_id uuid PRIMARY KEY)');
 });
 afterAll(async () => {
@@ -64,14 +64,14 @@ it('gives each message once, page by page, also those of one moment', async () =
 
 it('finds the traces of messages in both databases', async () => {
   const letters = new SqlDeadLetterRepository(collection);
-  const photo = async (exists: boolean, job?: [status: string, leaseS: number, errorType?: string]) => {
+  const photo = async (exists: boolean, job?: [status: string, leaseS: number]) => {
     const photoId = newId<PhotoId>();
     if (exists) {
       await collection.source.createQueryBuilder().insert().into('Fotos', ['id']).values({ id: photoId }).execute();
     }
     if (job) {
-      const [status, leaseS, errorType] = job;
-      await learning.source.query(`INSERT INTO augmentation_jobs VALUES ($1, $2, now() + $3 * interval '1 s', $4)`, [photoId, status, leaseS, errorType]);
+      const [status, leaseS] = job;
+      await learning.source.query(`INSERT INTO augmentation_jobs VALUES ($1, $2, now() + $3 * interval '1 s')`, [photoId, status, leaseS]);
     }
     return photoId;
   };
@@ -87,9 +87,8 @@ it('finds the traces of messages in both databases', async () => {
     [await photo(true), untouched],
     [await photo(true, ['processing', 60]), { ...untouched, job: 'running' }],
     [await photo(true, ['processing', -1]), { ...untouched, job: 'stopped' }],
-    [await photo(true, ['success', -1]), { ...untouched, job: 'final' }],
-    [await photo(true, ['failed', -1, 'PHOTO_UNREADABLE']), { ...untouched, job: 'final' }],
-    [await photo(true, ['failed', -1, 'abandoned']), { ...untouched, job: 'stopped' }],
+    [await photo(true, ['success', -1]), { ...untouched, job: 'success' }],
+    [await photo(true, ['failed', -1]), { ...untouched, job: 'stopped' }],
     [removed, { ...untouched, photoExists: false, isMarkedRemoved: true }],
     [await photo(true), { ...untouched, isDeadLetter: true }, open.messageId],
     [await photo(true), { ...untouched, isDeadLetter: true }, replayed.messageId],

@@ -88,8 +88,8 @@ export class SqlSentMessageLog extends SentMessageLog {
                   CASE
                     WHEN j.photo_id IS NULL THEN 'none'
                     WHEN j.status = 'processing' AND j.lease_until > now() THEN 'running'
-                    WHEN j.status = 'processing' OR j.error_type = 'abandoned' THEN 'stopped'
-                    ELSE 'final'
+                    WHEN j.status = 'success' THEN 'success'
+                    ELSE 'stopped'
                   END AS job
            FROM unnest($1::uuid[]) AS asked(id)
            LEFT JOIN augmentation_jobs j ON j.photo_id = asked.id`,

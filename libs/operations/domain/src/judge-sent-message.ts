@@ -7,10 +7,10 @@
 export type Verdict = 'settled' | 'running' | 'lost';
 
 /**
- * The work on a photo: `running` while its lease lasts, `stopped` when the lease ended without an outcome,
- * `final` when it succeeded or failed.
+ * The work on a photo: `running` while its lease lasts, `stopped` when it ended without success. A failure is no
+ * end of its message: that is its dead letter, and the failure may be of an earlier round.
  */
-export type JobState = 'none' | 'running' | 'stopped' | 'final';
+export type JobState = 'none' | 'running' | 'stopped' | 'success';
 
 /** What the two databases know about one sent message and its photo. */
 export interface MessageTraces {
@@ -25,7 +25,7 @@ export interface MessageTraces {
 
 /** For a message that asks for a photo's variants. */
 export function judgeAugmentation({ photoExists, isDeadLetter, isMarkedRemoved, job }: MessageTraces): Verdict {
-  if (!photoExists || isMarkedRemoved || isDeadLetter || job === 'final') {
+  if (!photoExists || isMarkedRemoved || isDeadLetter || job === 'success') {
     return 'settled';
   }
   return job === 'running' ? 'running' : 'lost';

@@ -13,7 +13,7 @@ import { Reconciler } from './reconciler.js';
 const MINUTE = 60_000;
 const { queue, name } = imageAugmentations;
 const untouched: MessageTraces = { photoExists: true, isDeadLetter: false, isMarkedRemoved: false, job: 'none' };
-const done: MessageTraces = { ...untouched, job: 'final' };
+const done: MessageTraces = { ...untouched, job: 'success' };
 
 interface Sent extends SentMessage {
   messageName: string;
