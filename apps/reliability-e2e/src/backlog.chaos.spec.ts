@@ -3,13 +3,15 @@ import { S3FaultProxy } from '@repo/storage/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ChaosReport } from './chaos-report.js';
 import { ChaosSeed } from './chaos-seed.js';
-import { letterGroups, replayGroup } from './dead-letters.js';
+import { replayEverything } from './dead-letters.js';
 import { eventually } from './eventually.js';
 import { PlatformUnderTest } from './platform-under-test.js';
 import { missingServers, serverChoice, titled } from './servers-under-test.js';
 
 const PHOTOS = 400;
 const OUTAGE_S = 40;
+/** Four of each of the two workers. */
+const IN_HAND = 8;
 
 describe.skipIf(missingServers().length > 0 || serverChoice.messages !== 'rabbit' || serverChoice.objects !== 's3')(titled(`${PHOTOS} photos that wait while what their workers need is away for ${OUTAGE_S} s`), () => {
   const report = new ChaosReport('backlog', new ChaosSeed());
@@ -42,15 +44,13 @@ describe.skipIf(missingServers().length > 0 || serverChoice.messages !== 'rabbit
     await giveBack();
     report.note(`${name} is back`);
     const photoIds = uploads.flatMap(({ kept }) => kept!.photoIds);
-    await eventually('all are augmented or given up', async () => (await platform.data.augmented(photoIds)) + (await platform.data.deadLetters()).length >= PHOTOS, 300_000, 250);
-    const groups = await letterGroups(platform.collector);
-    const givenUp = groups.reduce((sum, { count }) => sum + count, 0);
+    await eventually('all are augmented or given up', async () => (await platform.data.augmented(photoIds)) + (await platform.data.givenUp()).length >= PHOTOS, 300_000, 250);
+    const givenUp = (await platform.data.givenUp()).length;
     report.figure(`${name}: photos given up`, givenUp);
-    for (const group of groups) {
-      await replayGroup(platform.collector, group);
-    }
+    await replayEverything(platform.collector);
     await platform.untilAugmented(uploads, 120_000);
     await platform.settle(120_000);
-    expect(givenUp).toBe(0);
+    // What was in hand when it went has used up its attempts after 15 s, if it comes to its turn; what waited has not.
+    expect(givenUp).toBeLessThanOrEqual(IN_HAND);
   });
 });

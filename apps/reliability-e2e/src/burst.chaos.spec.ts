@@ -86,7 +86,7 @@ describe.skipIf(missingServers().length > 0 || serverChoice.messages !== 'rabbit
     await platform.settle(120_000);
     report.note('ledger and platform agree, every invariant holds');
     expect(kills).toBe(KILLS);
-    expect(await platform.data.deadLetters()).toEqual([]);
+    expect(await platform.data.givenUp()).toEqual([]);
     expect(recoveries.map((seconds) => (seconds ?? Infinity) <= RECOVERY_GOAL_S)).toEqual([true, true]);
   });
 });

@@ -95,15 +95,15 @@ function withoutPartner(what: string, found: Iterable<string>, wanted: ReadonlyS
 }
 
 async function readHoldings(data: PlatformData): Promise<Holdings> {
-  const [photos, jobs, dead, originals, variants] = await Promise.all([
+  const [photos, jobs, givenUp, originals, variants] = await Promise.all([
     data.collection<PhotoRow>('SELECT p.id, i.nome AS item, i.id AS "itemId", p.caminho AS key FROM "Fotos" p JOIN "Items" i ON i.id = p."itemId"'),
     data.learning<JobRow>(
       `SELECT j.photo_id AS "photoId", j.status, coalesce(array_agg(r.object_key) FILTER (WHERE r.state = 'valid'), '{}') AS "variantKeys"
        FROM augmentation_jobs j LEFT JOIN augmentation_results r ON r.job_id = j.job_id GROUP BY j.job_id`,
     ),
-    data.deadLetters(),
+    data.givenUp(),
     data.objects.keys('original'),
     data.objects.keys('processed'),
   ]);
-  return { photos, jobs, deadPhotoIds: new Set(dead.flatMap(({ photoId }) => photoId ?? [])), originals, variants };
+  return { photos, jobs, deadPhotoIds: new Set(givenUp), originals, variants };
 }

@@ -31,7 +31,7 @@ describe.skipIf(missingServers().length > 0 || serverChoice.objects !== 's3')(ti
     proxy.fate = ({ method, path }) => (method === 'GET' && path.startsWith('/original/') ? { kind: 'answer', status: 403, code: 'AccessDenied' } : undefined);
     report.note('the store refuses to give out originals');
     const uploads = await platform.addItems(LETTERS, 8);
-    await eventually('all are given up', async () => (await platform.data.deadLetters()).length === LETTERS, 180_000, 250);
+    await eventually('all are given up', async () => (await platform.data.givenUp()).length === LETTERS, 180_000, 250);
     report.note('every message lies among the dead letters');
     proxy.fate = () => undefined;
 

@@ -41,9 +41,10 @@ export class PlatformData {
     return row!.count;
   }
 
-  /** Messages that wait for a person. */
-  async deadLetters(): Promise<{ photoId: string | null; cause: string }[]> {
-    return this.collection(`SELECT "fotoId" AS "photoId", cause FROM "DeadLetters" WHERE state = 'open'`);
+  /** Photos whose message was given up and waits for a person. */
+  async givenUp(): Promise<string[]> {
+    const rows = await this.collection<{ photoId: string }>(`SELECT "fotoId" AS "photoId" FROM "DeadLetters" WHERE state = 'open' AND queue = 'ImageAugmentations'`);
+    return rows.map(({ photoId }) => photoId);
   }
 
   /** Rows of the outbox that no relay has sent. */
