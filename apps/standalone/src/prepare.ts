@@ -8,9 +8,13 @@ import { ConfigurationError, databaseEnv, readEnvironment } from '@repo/config';
 import { CollectionDatabase, openDatabase, runMigrations, type DatabaseOptions } from '@repo/database';
 import * as identity from '@repo/identity-data-access';
 import { ensureLocalAdministrator, type LocalAdministrator } from '@repo/identity-domain';
+import { TemporaryError } from '@repo/kernel';
 import * as operations from '@repo/operations-data-access';
 import * as recognition from '@repo/recognition-data-access';
 import { z } from 'zod';
+
+/** sysexits' EX_TEMPFAIL: a database does not answer. */
+const TRY_AGAIN = 75;
 
 export interface PrepareAnswer {
   administrator: LocalAdministrator;
@@ -51,6 +55,11 @@ async function openUpToDate(variable: string, url: string, tables: DatabaseOptio
     await runMigrations(source);
     return source;
   } catch (cause) {
+    if (cause instanceof TemporaryError) {
+      const { message, code } = cause.cause as { message: string; code?: string }; // the system's own has no message for a name of several addresses
+      const reason = message || code;
+      throw new TemporaryError(`The database of ${variable} does not answer at ${new URL(url).host} (${reason}): start it, or change ${variable} in .env or the environment`, { cause });
+    }
     throw new Error(`The database of ${variable} can't be used: ${(cause as Error).message}`, { cause });
   }
 }
@@ -65,5 +74,5 @@ try {
   }
 } catch (error) {
   console.error(`✗ ${(error as Error).message}`);
-  process.exit(error instanceof ConfigurationError ? error.exitCode : 1);
+  process.exit(error instanceof ConfigurationError ? error.exitCode : error instanceof TemporaryError ? TRY_AGAIN : 1);
 }
