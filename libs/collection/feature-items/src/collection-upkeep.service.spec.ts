@@ -16,9 +16,9 @@ const keys = { purge: vi.fn(async () => 0) };
 const clock: Clock = { now: () => now };
 const upkeep = new CollectionUpkeepService(originals as unknown as OriginalsSweeper, items as unknown as ItemRepository, sent, keys as unknown as IdempotencyStore, clock);
 
-it('really removes orphans', async () => {
+it('really removes orphans, unless they are most', async () => {
   await upkeep.run();
-  expect(originals.sweep).toHaveBeenLastCalledWith({ really: true });
+  expect(originals.sweep).toHaveBeenLastCalledWith({ really: true, unlessMost: true });
 });
 
 it('keeps tombstones for a week', async () => {

@@ -34,7 +34,7 @@ export class CollectionUpkeepService implements OnApplicationBootstrap, OnModule
   async run(): Promise<void> {
     const now = this.clock.now().getTime();
     const results = await Promise.allSettled([
-      this.originals.sweep({ really: true }),
+      this.originals.sweep({ really: true, unlessMost: true }),
       this.items.purgeTombstones(new Date(now - TOMBSTONE_AGE_MS)),
       this.sent.purge(),
       this.idempotency.purge(),

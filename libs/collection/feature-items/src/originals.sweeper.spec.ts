@@ -140,3 +140,16 @@ it('lets alone what does not look like a photo of an item', async () => {
   await sweeper.sweep({ really: true });
   expect(await stored()).toEqual(['other/a.jpg']);
 });
+
+it.each<[removed: number, known: number, orphans: number]>([
+  [0, 0, 1],
+  [0, 5, 6],
+  [5, 5, 5],
+  [1, 5, 1],
+])('by itself removes %i where %i are known and %i are not: photos of another platform are no leftovers', async (removed, known, orphans) => {
+  await photos(known, { age: 300 });
+  await photos(orphans, { age: 300, row: false });
+  const report = await sweeper.sweep({ really: true, unlessMost: true });
+  expect(report).toEqual({ orphans, removed, missing: [] });
+  expect(await stored()).toHaveLength(known + orphans - removed);
+});

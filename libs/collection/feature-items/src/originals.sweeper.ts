@@ -38,24 +38,26 @@ export class OriginalsSweeper {
    * Holds the ids of all photos meanwhile, some 100 bytes each. Throws TemporaryError.
    *
    * @param really false only looks; true removes originals of more than an hour that no row knows
+   * @param unlessMost removes nothing when fewer are known than not: then the store is hardly that of this database,
+   * and what would go are all photos of another
    */
-  async sweep({ really }: { really: boolean }): Promise<SweepReport> {
+  async sweep({ really, unlessMost = false }: { really: boolean; unlessMost?: boolean }): Promise<SweepReport> {
     const before = new Date(this.clock.now().getTime() - ORPHAN_AGE_MS);
     const stored = new Set<PhotoId>();
-    let orphans = 0;
-    let removed = 0;
+    const orphans: ObjectSummary[] = [];
     for await (const batch of inBatches(this.store.list('original', 'item/'))) {
       const known = await this.register.known(batch.map(({ key }) => photoIdOf(key)));
       known.forEach((id) => stored.add(id));
-      const unknown = batch.filter(({ key, modifiedAt }) => modifiedAt < before && !known.has(photoIdOf(key)));
-      orphans += unknown.length;
-      if (really) {
-        removed += await this.remove(unknown, before);
-      }
+      orphans.push(...batch.filter(({ key, modifiedAt }) => modifiedAt < before && !known.has(photoIdOf(key))));
     }
+    const areMost = orphans.length > stored.size;
+    if (unlessMost && areMost) {
+      this.logger.error({ msg: 'most originals have no row, is this the database that belongs to the object store? They stay until npm run sweep -- --really', orphans: orphans.length, known: stored.size });
+    }
+    const removed = really && !(unlessMost && areMost) ? await this.remove(orphans, before) : 0;
     const missing = await this.findMissing(before, stored);
     this.tell(removed, missing);
-    return { orphans, removed, missing };
+    return { orphans: orphans.length, removed, missing };
   }
 
   private async remove(orphans: readonly ObjectSummary[], before: Date): Promise<number> {

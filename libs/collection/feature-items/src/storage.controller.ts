@@ -15,7 +15,7 @@ const NAMED = 100;
 export class StorageController {
   constructor(private readonly originals: OriginalsSweeper) {}
 
-  /** What each hour does by itself. Takes a second for some thousand photos. */
+  /** What each hour does by itself, unless it finds more originals without a row than with one. Takes a second for some thousand photos. */
   @Post('sweep')
   @HttpCode(200)
   @Answers(200, 'Stored photos and their rows are compared, and what no row knows is removed if really wanted', sweepAnswer)
