@@ -27,6 +27,7 @@ export class BrokerConnection {
   private stuckChannels = 0;
   private closing = false;
   private socket?: Duplex;
+  private lastFailure?: Error;
   /** Why the broker takes no messages at the moment: a full disk, say. */
   blockedBecause?: string;
 
@@ -46,7 +47,10 @@ export class BrokerConnection {
       this.stuckChannels = 0;
       this.spreadReconnection();
     });
-    manager.on('connectFailed', () => this.spreadReconnection());
+    manager.on('connectFailed', ({ err }) => {
+      this.lastFailure = err;
+      this.spreadReconnection();
+    });
     manager.on('blocked', ({ reason }) => {
       this.blockedBecause = reason;
       this.logger.warn({ msg: 'RabbitMQ takes no messages', purpose, reason });
@@ -74,7 +78,8 @@ export class BrokerConnection {
       return connection;
     } catch (error) {
       await connection.close();
-      throw brokerFailure(error);
+      // The driver's own error says no more than that time ran out.
+      throw brokerFailure(connection.lastFailure ?? error);
     }
   }
 

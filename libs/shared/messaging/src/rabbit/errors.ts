@@ -21,10 +21,19 @@ export function brokerFailure(error: unknown): DomainError {
   if (error instanceof DomainError) {
     return error;
   }
-  const { message } = error as Error;
+  const message = messageOf(error);
   return codeOf(error) === accessRefused || /ACCESS[-_]REFUSED/.test(message)
     ? new AccessDeniedError(`RabbitMQ refuses this: ${message}`, { cause: error })
     : new TemporaryError(`RabbitMQ did not do this: ${message}`, { cause: error });
+}
+
+/** What the driver says, where it says too little completed. */
+function messageOf(error: unknown): string {
+  const { message } = error as Error;
+  if (message.startsWith('Expected ConnectionOpenOk')) {
+    return 'it does not open the virtual host that the URL names: is it there, and may this user use it?';
+  }
+  return message || String(codeOf(error)); // of a name that stands for several addresses the system only gives a code
 }
 
 /** A queue is there with other settings, made by another version or by hand. Only a person can say what becomes of its messages. */

@@ -91,11 +91,15 @@ describe.skipIf(!RabbitServer.isInstalled())('with a RabbitMQ server', () => {
         await expect(openBus({ url: server.url.replace('guest:guest', 'guest:wrong') })).rejects.toThrow(AccessDeniedError);
       });
 
-      it('says that it can not be reached, in time and without the password', async () => {
+      it.each<[found: string, url: () => string]>([
+        ['ECONNREFUSED', () => 'amqp://nobody:secret@127.0.0.1:1'],
+        ['virtual host', () => `${server.url}/nowhere`],
+      ])('says why it can not be reached (%s), in time and without the password', async (found, url) => {
         const startedAt = performance.now();
-        const error: unknown = await openBus({ url: 'amqp://nobody:secret@127.0.0.1:1' }).catch((thrown: unknown) => thrown);
+        const error: unknown = await openBus({ url: url() }).catch((thrown: unknown) => thrown);
         expect(error).toBeInstanceOf(TemporaryError);
-        expect(String(error)).not.toContain('secret');
+        expect(String(error)).toContain(found);
+        expect(String(error)).not.toMatch(/secret|guest/);
         expect(performance.now() - startedAt).toBeLessThan(8_000);
       });
 
