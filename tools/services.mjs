@@ -15,7 +15,7 @@ if (values.help) {
   process.exit(0);
 }
 if (values.write !== undefined && existsSync(values.write) && !readFileSync(values.write, 'utf8').startsWith(header)) {
-  console.error(`✗ ${values.write} is yours: it stays as it is. Name another file, or copy the lines`);
+  console.error(`✗ ${values.write} is yours: it stays as it is. Name another file, or leave --write away and copy the lines that are printed then`);
   process.exit(1);
 }
 
