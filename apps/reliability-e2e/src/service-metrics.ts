@@ -16,7 +16,7 @@ export async function deliveredMessages(services: readonly ServiceProcess[]): Pr
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-/** Deliveries that this worker had nothing to do for, or came too late for, since it was started. */
-export function skippedPhotos(worker: ServiceProcess): Promise<number> {
-  return counterOf(worker, 'augmentation_jobs_total', 'outcome="skipped"');
+/** Photos whose rows this worker has written, since it was started. */
+export function finishedPhotos(worker: ServiceProcess): Promise<number> {
+  return counterOf(worker, 'augmentation_jobs_total', 'outcome="success"');
 }
