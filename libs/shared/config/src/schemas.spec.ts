@@ -24,6 +24,7 @@ describe('the URL of a server', () => {
     ['MESSAGES_URL', 'amqps://host/vhost'],
     ['MESSAGES_URL', 'postgres://host/learning'],
     ['OBJECTS_URL', 'http://key:secret@host:9000/us-east-1'],
+    ['OBJECTS_URL', 'https://key:secret@host'],
     ['OBJECTS_PUBLIC_URL', 'https://photos.example.org'],
     ['CACHE_URL', 'redis://host:6379'],
     ['CACHE_URL', 'rediss://:secret@host:6380/2'],
@@ -37,7 +38,9 @@ describe('the URL of a server', () => {
     ['MESSAGES_URL', 'kafka://host', 'amqp://…'],
     ['MESSAGES_URL', 'http://host:15672', 'amqp://…'],
     ['OBJECTS_URL', 's3://bucket', 'http://… or https://…'],
+    ['OBJECTS_URL', 'http://key:secret@host/a b/c', 'the region as path'],
     ['OBJECTS_PUBLIC_URL', 'photos.example.org', 'http://…'],
+    ['OBJECTS_PUBLIC_URL', 'https://example.org/photos', 'no path'],
     ['CACHE_URL', 'memcached://host', 'redis://…'],
     ['SENTRY_DSN', 'key', 'http://…'],
   ])('%s may not be %s', (name, value, expected) => expect(complaintAbout({ [name]: value })).toContain(`${name}: expected ${expected}`));

@@ -13,6 +13,8 @@ function url(...protocols: readonly string[]) {
 }
 
 const webUrl = url('http', 'https');
+/** A web address whose path has a meaning of its own. */
+const webUrlWithPath = (form: RegExp, expected: string) => webUrl.refine((text) => form.test(new URL(text).pathname), { error: expected });
 
 /** What the processes of the platform have in common. */
 export const processEnv = z.object({
@@ -61,11 +63,11 @@ export const cacheEnv = z.object({
 
 export const storageEnv = z.object({
   /** MinIO or another S3: http://key:secret@host:9000/region. Unset: files below OC_OBJECTS_DIR. */
-  OBJECTS_URL: webUrl.optional(),
+  OBJECTS_URL: webUrlWithPath(/^\/[\w-]*\/?$/, 'expected the region as path: letters, digits and dashes').optional(),
   /** A file with one line key:secret, read again when that S3 refuses them. Unset: those of OBJECTS_URL. */
   OBJECTS_CREDENTIALS_FILE: z.string().min(1).optional(),
   /** How browsers and phones reach that S3; links to photos are signed for it. Unset: as in OBJECTS_URL. */
-  OBJECTS_PUBLIC_URL: webUrl.optional(),
+  OBJECTS_PUBLIC_URL: webUrlWithPath(/^\/$/, 'expected no path: links are signed for the one the server sees').optional(),
   OC_DATA_DIR: dataDir,
   /** Folder of the objects where there is no S3. Unset: `objects` in OC_DATA_DIR. */
   OC_OBJECTS_DIR: z.string().min(1).optional(),
