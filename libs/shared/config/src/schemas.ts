@@ -14,7 +14,7 @@ function url(...protocols: readonly string[]) {
 
 const webUrl = url('http', 'https');
 /** A web address whose path has a meaning of its own. */
-const webUrlWithPath = (form: RegExp, expected: string) => webUrl.refine((text) => form.test(new URL(text).pathname), { error: expected });
+const webUrlWithPath = (form: RegExp, expected: string) => webUrl.refine((text) => !URL.canParse(text) || form.test(new URL(text).pathname), { error: expected });
 
 /** What the processes of the platform have in common. */
 export const processEnv = z.object({
