@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import type { Envelope } from '@repo/contracts';
-import { readAnyEnvelope } from './envelope-text.js';
 import type { DeadLetterCause } from './retry-policy.js';
 
 /** One attempt that came to nothing. */
@@ -28,26 +26,6 @@ export interface DeadLetter {
   envelope?: Envelope;
   /** The message as it came. */
   text: string;
-}
-
-/** The letter of a message that ended in this way. */
-export function letterOf(death: Omit<DeadLetter, 'letterId' | 'envelope'>): DeadLetter {
-  return { ...death, letterId: letterIdOf(death.queue, death.text), envelope: envelopeIn(death.text, death.attempt) };
-}
-
-// A broker may hand a message to the dead letters twice when it, or we, die in between: by this id it is one letter.
-function letterIdOf(queue: string, text: string): string {
-  const hash = createHash('sha256').update(`${queue}\n${text}`).digest('hex');
-  // Version 8 of RFC 9562: a UUID whose making is the application's own affair.
-  return [hash.slice(0, 8), hash.slice(8, 12), `8${hash.slice(13, 16)}`, `a${hash.slice(17, 20)}`, hash.slice(20, 32)].join('-');
-}
-
-function envelopeIn(text: string, attempt: number): Envelope | undefined {
-  try {
-    return readAnyEnvelope(text, attempt);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Hears of each dead letter once, after it lies safely in its queue: to log it, to count it, to tell somebody. */

@@ -1,8 +1,9 @@
 import type { Envelope, MessageDefinition } from '@repo/contracts';
 import { withDeadline, type Outcome } from '@repo/kernel';
 import { counter, histogram, inTrace } from '@repo/observability';
-import { letterOf, type DeadLetter, type FailedAttempt } from './dead-letter.js';
+import type { DeadLetter, FailedAttempt } from './dead-letter.js';
 import { readEnvelope } from './envelope-text.js';
+import { letterOf } from './letter-of.js';
 import type { MessageHandler } from './message-bus.js';
 import { afterFailure, isBeyondLastAttempt, type DeadLetterCause, type RetryPolicy } from './retry-policy.js';
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { letterOf, type DeadLetter, type FailedAttempt } from '../dead-letter.js';
+import type { DeadLetter, FailedAttempt } from '../dead-letter.js';
+import { letterOf } from '../letter-of.js';
 import { deadLetterCauses, type DeadLetterCause } from '../retry-policy.js';
 
 /** A message as it lies in pg-boss: the envelope as text, so that PostgreSQL need not understand what came. */

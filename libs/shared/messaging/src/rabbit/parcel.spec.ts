@@ -1,6 +1,6 @@
 import type { Message } from 'amqplib';
 import { describe, expect, it } from 'vitest';
-import { letterOf } from '../dead-letter.js';
+import { letterOf } from '../letter-of.js';
 import { carriedIn, letterIn, nextAttempt, parcelOf, parcelOfDead, type CarriedMessage } from './parcel.js';
 
 const failure = (attempt: number) => ({ attempt, failedAt: '2026-03-01T12:00:00.000Z', error: `TemporaryError: failure ${attempt} ção` });

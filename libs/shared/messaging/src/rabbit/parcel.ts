@@ -1,6 +1,7 @@
 import type { Message } from 'amqplib';
 import { z } from 'zod';
-import { letterOf, type DeadLetter, type FailedAttempt } from '../dead-letter.js';
+import type { DeadLetter, FailedAttempt } from '../dead-letter.js';
+import { letterOf } from '../letter-of.js';
 import { deadLetterCauses, type DeadLetterCause } from '../retry-policy.js';
 
 /** A message as AMQP carries it: the envelope as text, and in the headers what has become of it so far. */
