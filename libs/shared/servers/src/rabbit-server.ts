@@ -99,7 +99,7 @@ function prepare(folder: string, port: number, mapperPort: number, distributionP
     RABBITMQ_CONF_ENV_FILE: path.join(folder, 'rabbitmq-env.conf'),
     RABBITMQ_ENABLED_PLUGINS_FILE: path.join(folder, 'enabled_plugins'),
     RABBITMQ_PID_FILE: path.join(folder, 'pid'),
-    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-kernel inet_dist_use_interface {127,0,0,1} +S 2:2 +sbwt none',
+    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-kernel inet_dist_use_interface {127,0,0,1} +S 2:2 +sbwt none -rabbit quorum_tick_interval 500',
   };
 }
 
