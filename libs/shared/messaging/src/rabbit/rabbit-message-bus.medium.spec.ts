@@ -155,6 +155,38 @@ describe.skipIf(!RabbitServer.isInstalled())('with a RabbitMQ server', () => {
         await asStranger((channel) => channel.purgeQueue(message.queue));
       });
 
+      it('brings each message back after its own wait, also past 1,000 that wait longer', async () => {
+        const [firstWaitMs, secondWaitMs] = [3_000, 300];
+        const bus = await openBus({ retries: { waitsMs: [firstWaitMs, secondWaitMs], jitter: 0 } });
+        const command = newCommand();
+        const failedAt = new Map<number, number>();
+        const latenessMs: number[] = [];
+        const attempts: number[] = [];
+        const handler = async ({ n }: { n: number }, { attempt }: { attempt: number }) => {
+          const early = n === 0;
+          attempts.push(early ? attempt : 0);
+          if (attempt === 2 && !early) {
+            latenessMs.push(performance.now() - failedAt.get(n)! - firstWaitMs);
+          }
+          // Every other one succeeds at once: a queue of which all fail would rest.
+          if (attempt < (early ? 3 : 1 + (n % 2))) {
+            failedAt.set(n, performance.now());
+            throw new TemporaryError('not yet');
+          }
+          return done();
+        };
+        await bus.subscribe(command, handler, { parallel: 100 });
+        await bus.publish(command, { n: 0 });
+        await sleep(1_000);
+        await Promise.all(Array.from({ length: 2_000 }, (_, n) => bus.publish(command, { n: n + 1 })));
+        await vi.waitFor(() => expect(attempts).toContain(3), 10_000);
+        expect(latenessMs).toEqual([]);
+        await vi.waitFor(() => expect(latenessMs).toHaveLength(1_000), 15_000);
+        const sorted = latenessMs.sort((a, b) => a - b);
+        expect(sorted[0]).toBeGreaterThan(-50); // the broker's clock ticks apart from ours
+        expect(sorted[989]).toBeLessThanOrEqual(500);
+      });
+
       it('fails at once while the broker is short of disk, and outcomes still get through', async () => {
         const bus = await openBus();
         const message = newCommand();
