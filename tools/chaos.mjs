@@ -39,5 +39,5 @@ if (unknown.length > 0) {
 
 setUp();
 const files = (positionals.length > 0 ? positionals : names).map((name) => `${folder}/${name}.chaos.spec.ts`);
-const { status } = spawnSync('npx', ['--no-install', 'vitest', 'run', '--project', 'chaos', ...files], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], shell: process.platform === 'win32' });
+const { status } = spawnSync('npx', ['--no-install', 'vitest', 'run', '--project', 'chaos', '--disable-console-intercept', ...files], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], shell: process.platform === 'win32' });
 process.exit(status ?? 1);

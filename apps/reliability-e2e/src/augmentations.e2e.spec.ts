@@ -84,7 +84,7 @@ describe.skipIf(missingServers().length > 0)(titled('augmentation workers'), () 
     const before = await jobs();
     const delivered = await deliveredMessages(platform.fleet.workers);
     await meanwhile();
-    const again = await platform.data.collection('UPDATE "Outbox" SET "sentAt" = NULL RETURNING id');
+    const again = await platform.data.collection('UPDATE "Outbox" SET "sentAt" = NULL, "claimedUntil" = NULL RETURNING id');
     await eventually('all came again', async () => (await deliveredMessages(platform.fleet.workers)) === delivered + again.length);
     expect(again.length).toBeGreaterThanOrEqual(crashesOfAWorker.length);
     expect(await jobs()).toEqual(before);
