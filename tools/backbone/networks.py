@@ -1,4 +1,4 @@
-"""The teacher (MobileNetV2 1.0, ImageNet) and the student (MobileNetV2 of another width, from scratch)."""
+"""MobileNetV2 as Keras builds it, for the teacher (ImageNet's weights) and the student (none yet), and the file format of both."""
 import json
 import struct
 
@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-# (expansion, channels at width 1.0, repeats, stride): Sandler et al., "MobileNetV2", table 2.
+# (expansion, channels, repeats, stride): Sandler et al., "MobileNetV2", table 2.
 STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))
 FEATURES = 1280
 
@@ -39,12 +39,6 @@ def write_safetensors(path, tensors, metadata):
         file.write(struct.pack("<Q", len(text)) + text)
         for array in tensors.values():
             file.write(np.ascontiguousarray(array, "<f2").tobytes())
-
-
-def channels(value, width):
-    """Rounded to a multiple of 8, never below 90 % (as Keras does)."""
-    rounded = max(8, int(value * width + 4) // 8 * 8)
-    return rounded + 8 if rounded < 0.9 * value * width else rounded
 
 
 def same_padding(kernel, stride):
@@ -100,43 +94,41 @@ class Block(nn.Module):
 
 
 class MobileNetV2(nn.Module):
-    """Answers feature maps after strides 8, 16 and 32 and the last map of 1,280 channels."""
+    """MobileNetV2 1.0 without its top, in eight stages; answers the feature map after each, the last of 1,280 channels."""
 
-    def __init__(self, width=1.0, normalised=True):
+    def __init__(self, normalised=True):
         super().__init__()
-        self.width = width
-        inputs = channels(32, width)
-        blocks, marks, number = [], [], 0
-        self.stem = Unit("Conv1", 3, inputs, 3, 2, normalised=normalised)
-        for stage, (expansion, value, repeats, stride) in enumerate(STAGES):
-            outputs = channels(value, width)
+        inputs, number, stages = 32, 0, []
+        for expansion, outputs, repeats, stride in STAGES:
+            blocks = []
             for repeat in range(repeats):
                 name = f"block_{number}" if number > 0 else "expanded_conv"
                 blocks.append(Block(name, inputs, outputs, stride if repeat == 0 else 1, expansion, normalised))
                 inputs, number = outputs, number + 1
-            if stage in (2, 4, 6):
-                marks.append(len(blocks))
-        self.first, self.second, self.third = (nn.Sequential(*blocks[begin:end]) for begin, end in zip([0, *marks], marks))
-        self.head = Unit("Conv_1", inputs, FEATURES, normalised=normalised)
-        self.stage_channels = [channels(value, width) for value in (32, 96, 320)]
+            stages.append(nn.Sequential(*blocks))
+        stages[0].insert(0, Unit("Conv1", 3, 32, 3, 2, normalised=normalised))
+        stages.append(Unit("Conv_1", inputs, FEATURES, normalised=normalised))
+        self.stages = nn.ModuleList(stages)
 
-    def forward(self, x):
-        first = self.first(self.stem(x))
-        second = self.second(first)
-        third = self.third(second)
-        return first, second, third, self.head(third)
+    def forward(self, x, taught=None):
+        """With `taught`, another network's answers, each stage sees those instead of what the stage before it made."""
+        answers = []
+        for index, stage in enumerate(self.stages):
+            answers.append(stage(x))
+            x = taught[index] if taught else answers[-1]
+        return answers
 
     def units(self):
         return [module for module in self.modules() if isinstance(module, Unit)]
 
 
 def open_teacher(path):
-    """MobileNetV2 1.0 with its normalisation folded already."""
-    teacher = MobileNetV2(1.0, normalised=False)
+    """The network in a safetensors file with Keras's layer names, its normalisation folded already."""
+    teacher = MobileNetV2(normalised=False)
     tensors = read_safetensors(path)
     for unit in teacher.units():
         unit.load_folded(tensors)
-    return teacher.eval()
+    return teacher.eval().requires_grad_(False)
 
 
 def fold(student):

@@ -4,6 +4,9 @@ import math
 import cv2
 import numpy as np
 
+#: Side of a drawn picture, in pixels.
+DRAWN_SIZE = 192
+
 
 def noise(random, size, power):
     """Noise whose spectrum falls as 1/f^power, three channels, about 0 to 1."""

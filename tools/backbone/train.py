@@ -1,19 +1,19 @@
 #!/usr/bin/env python3
-"""Trains the compact backbone from nothing: a small MobileNetV2 learns to see what the ImageNet network sees.
+"""Trains the compact backbone from nothing: a MobileNetV2 learns to see what the ImageNet network sees, without its photos.
 
-Distillation on crops of a few photos and on drawn pictures; targets are the teacher's feature maps of three stages, its
-last features and how alike it finds the pictures of a batch. Stops cleanly at a time limit and goes on from its checkpoint.
+Distillation, stage by stage: first each stage learns alone what the teacher's stage makes of the teacher's own maps, all of
+them at once (Wang et al., "Progressive Blockwise Knowledge Distillation", 2018); then the stages are joined and learn to make
+up for each other's errors, and that pictures are as alike for them as for the teacher. Stops cleanly at a time limit, goes on
+from its checkpoint, and writes weights that the platform reads.
 
-    python3 tools/backbone/train.py --data ../shared/data --minutes 45 --checkpoint data/backbone-training/student.pt
+    npm run backbone -- train --teacher FILE
 """
 import argparse
 import math
 import os
-import random as python_random
-import threading
+import platform
 import time
 from pathlib import Path
-from queue import Queue
 
 import cv2
 import numpy as np
@@ -21,203 +21,219 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from crops import compose, crop, read_photos
-from networks import MobileNetV2, fold, open_teacher, write_safetensors
-from pictures import draw
+from crops import Crops
+from networks import MobileNetV2, fold, open_teacher, read_safetensors, write_safetensors
+from sources import fetch, read_pictures
 
-#: Photos that may be learned from; the sets that figures are given for (flowers, everyday objects) are not among them.
-PHOTOS = ("big-photos/*.jpg", "dates/*/images/*", "trees/*/*.png", "trees/*/*.jpg")
-#: One photo in so many is only looked at to choose by.
+#: One picture in so many is never learned from, only looked at.
 HELD_OUT_EVERY = 8
-SHARE_OF_PHOTOS = 0.5
-DRAWN_SIZE = 224
+DRAWN, HELD_OUT_DRAWN = range(2_500), range(1_000_000, 1_000_200)
+#: Shares of the training: until when all stages are taught alone, when they are joined, and from when on larger crops come.
+ALONE, JOINED, LARGE = 0.3, 0.5, 0.875
+SMALL_SIDE, LARGE_SIDE = 112, 160
+HIGHEST_RATE_TAUGHT, LOWEST_RATE_TAUGHT, HIGHEST_RATE_JOINED = 3e-2, 3e-3, 1e-2
+CANDIDATE_SIDES = (96, 112, 128, 160, 192, 224)
+TEACHER_SIDE = 224
+REPORT_EVERY_S = 180
 
 
 def options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder with backbone/*.safetensors (the teacher) and the photos")
-    parser.add_argument("--checkpoint", type=Path, required=True, help="written every few minutes; a run goes on from it")
-    parser.add_argument("--minutes", type=float, default=45, help="time limit of this run")
-    parser.add_argument("--crops", type=float, default=1e6, help="length of the whole training, over all runs")
-    parser.add_argument("--width", type=float, default=0.5, help="the student's alpha")
-    parser.add_argument("--size", type=int, default=112, help="pixels a side")
-    parser.add_argument("--batch", type=int, default=48)
-    parser.add_argument("--rate", type=float, default=3e-3, help="highest learning rate")
-    parser.add_argument("--drawn", type=int, default=20_000, help="drawn pictures")
+    parser.add_argument("--teacher", type=Path, required=True, help="MobileNetV2 1.0, ImageNet (npm run backbone -- pull)")
+    parser.add_argument("--work", type=Path, required=True, help="folder for pictures, checkpoint and weights")
+    parser.add_argument("--minutes", type=float, default=24 * 60, help="time limit of this run; the next one goes on")
+    parser.add_argument("--crops", type=int, default=300_000, help="length of the whole training, over all runs")
+    parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--feeders", type=int, default=1, help="processes that make crops beside the training; more with a GPU")
     return parser.parse_args()
 
 
-class Student(nn.Module):
-    """The network and, for the training alone, projections of its stages to the teacher's widths."""
+class Batches(torch.utils.data.IterableDataset):
+    """Batches without end; a run that goes on from a checkpoint sees other crops than the one before."""
 
-    def __init__(self, width):
-        super().__init__()
-        self.network = MobileNetV2(width)
-        self.projections = nn.ModuleList(nn.Conv2d(own, whole, 1) for own, whole in zip(self.network.stage_channels, (32, 96, 320)))
-
-    def forward(self, x):
-        *stages, last = self.network(x)
-        return [project(stage) for project, stage in zip(self.projections, stages)], last
-
-
-class Crops(torch.utils.data.IterableDataset):
-    """Batches without end; drawn pictures are made when first wanted and kept by each feeder."""
-
-    def __init__(self, photos, args, start):
-        self.photos, self.args, self.start = photos, args, start
+    def __init__(self, crops, args, seen):
+        self.crops, self.args, self.seen = crops, args, seen
 
     def __iter__(self):
         cv2.setNumThreads(1)
         worker = torch.utils.data.get_worker_info()
-        random = np.random.default_rng([self.args.seed, self.start, worker.id if worker else 0])
-        drawn = {}
+        random = np.random.default_rng([self.args.seed, self.seen, worker.id if worker else 0])
+        seen = self.seen
         while True:
-            crops = np.empty((self.args.batch, self.args.size, self.args.size, 3), np.float32)
-            for index in range(self.args.batch):
-                if random.random() < SHARE_OF_PHOTOS:
-                    image = self.photos[random.integers(len(self.photos))]
-                else:
-                    seed = int(random.integers(self.args.drawn))
-                    if seed not in drawn and len(drawn) < 6_000:
-                        drawn[seed] = draw(seed, DRAWN_SIZE)
-                    image = drawn[seed] if seed in drawn else draw(seed, DRAWN_SIZE)
-                crops[index] = crop(random, image, self.args.size)
-            yield torch.from_numpy(compose(random, crops).transpose(0, 3, 1, 2).copy())
+            yield torch.from_numpy(self.crops.batch(random, self.args.batch, LARGE_SIDE if seen / self.args.crops >= LARGE else SMALL_SIDE))
+            seen += self.args.batch * (worker.num_workers if worker else 1)
 
 
-def batches(photos, args, start, device):
-    dataset = Crops(photos, args, start)
-    if device.type == "cuda":
-        return iter(torch.utils.data.DataLoader(dataset, batch_size=None, num_workers=args.feeders, pin_memory=True, prefetch_factor=4))
-    queue = Queue(4)
+def rate(progress, seen):
+    """Two cosines, one for each half of the training, each after a short rise."""
+    if progress < JOINED:
+        fall = 0.5 + 0.5 * math.cos(math.pi * progress / JOINED)
+        return (LOWEST_RATE_TAUGHT + (HIGHEST_RATE_TAUGHT - LOWEST_RATE_TAUGHT) * fall) * min(1, (seen + 1) / 2_000)
+    own = (progress - JOINED) / (1 - JOINED)
+    return HIGHEST_RATE_JOINED * (0.5 + 0.5 * math.cos(math.pi * own)) * min(1, own * 20) + 1e-5
 
-    def feed():
-        for batch in dataset:
-            queue.put(batch)
 
-    threading.Thread(target=feed, daemon=True).start()
-    return iter(queue.get, None)
+def is_taught(progress, chance):
+    """Whether the stages see the teacher's maps: always at first, then ever less often, at last never."""
+    return chance >= (progress - ALONE) / (JOINED - ALONE)
 
 
 def likeness(features):
     """How alike each picture of the batch finds each other, as log-probabilities; raw cosine, as the platform compares."""
     unit = F.normalize(features, dim=1)
     alike = unit @ unit.T / 0.05
-    alike = alike - torch.eye(len(unit), device=unit.device) * 1e4
-    return F.log_softmax(alike, 1)
+    return F.log_softmax(alike - torch.eye(len(unit), device=unit.device) * 1e4, 1)
 
 
-class Targets:
-    """The teacher's answers, each channel brought to the same scale."""
+class Lesson:
+    """What the student is asked for; each channel of each stage counts alike, however large its numbers are."""
 
     def __init__(self, teacher, examples):
         self.teacher = teacher
+        answers = [teacher(batch) for batch in examples]
+        self.spreads = [torch.cat(maps).std((0, 2, 3), keepdim=True) + 1e-2 for maps in zip(*answers)]
+        self.pooled_spread = torch.cat([maps[-1].mean((2, 3)) for maps in answers]).std(0) + 1e-2
+
+    def loss(self, x, student, taught):
         with torch.no_grad():
-            answers = [teacher(batch) for batch in examples]
-            self.means, self.spreads = [], []
-            for stage in range(4):
-                whole = torch.cat([answer[stage] for answer in answers]).float()
-                self.means.append(whole.mean((0, 2, 3), keepdim=True))
-                self.spreads.append(whole.std((0, 2, 3), keepdim=True) + 1e-3)
-            pooled = torch.cat([answer[3].float().mean((2, 3)) for answer in answers])
-            self.pooled_mean, self.pooled_spread = pooled.mean(0), pooled.std(0) + 1e-3
-
-    def loss(self, x, student):
-        with torch.no_grad():
-            *stages, last = self.teacher(x)
-        own_stages, own_last = student(x)
-        total = 0
-        for stage in range(3):
-            total = total + F.smooth_l1_loss(own_stages[stage].float(), (stages[stage].float() - self.means[stage]) / self.spreads[stage])
-        own_last, last = own_last.float(), last.float()
-        total = total + 0.5 * F.mse_loss(own_last / self.spreads[3], last / self.spreads[3])
-        own, whole = own_last.mean((2, 3)), last.mean((2, 3))
-        total = total + F.mse_loss((own - self.pooled_mean) / self.pooled_spread, (whole - self.pooled_mean) / self.pooled_spread)
-        total = total + 2 * (1 - F.cosine_similarity(own, whole)).mean()
-        return total + 0.5 * F.kl_div(likeness(own), likeness(whole), log_target=True, reduction="batchmean")
+            targets = [target.float() for target in self.teacher(x)]
+        answers = [answer.float() for answer in student(x, targets if taught else None)]
+        total = sum(((own - target) / spread).square().mean() for own, target, spread in zip(answers, targets, self.spreads))
+        own, target = answers[-1].mean((2, 3)), targets[-1].mean((2, 3))
+        total = total + ((own - target) / self.pooled_spread).square().mean()
+        total = total + 2 * (1 - F.cosine_similarity(own, target)).mean()
+        return total + 0.5 * F.kl_div(likeness(own), likeness(target), log_target=True, reduction="batchmean")
 
 
-def agreement(network, teacher, held_out, device):
-    """Mean cosine between student and teacher, and how often their nearest picture is the same, on pictures never trained on."""
-    network.eval()
-    with torch.no_grad():
-        own, whole = (torch.cat([net(held_out[i : i + 32].to(device))[3].float().mean((2, 3)) for i in range(0, len(held_out), 32)]) for net in (network, teacher))
-        own, whole = F.normalize(own, dim=1), F.normalize(whole, dim=1)
-        nearest = [(unit @ unit.T - 2 * torch.eye(len(unit), device=unit.device)).argmax(1) for unit in (own, whole)]
+def settle(network, batches):
+    """Averaged weights need their own means and variances for the normalisation (Izmailov et al., 2018)."""
     network.train()
-    return (own * whole).sum(1).mean().item(), (nearest[0] == nearest[1]).float().mean().item()
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.reset_running_stats()
+            module.momentum = None
+    for batch in batches:
+        network(batch)
+    network.eval()
+
+
+def embed(network, pictures, side):
+    """Unit vectors, one a picture; the pictures shrunk to `side`."""
+    parts = (F.interpolate(part, size=(side, side), mode="area") if side != part.shape[-1] else part for part in pictures.split(32))
+    return torch.cat([F.normalize(network(part.contiguous(memory_format=torch.channels_last))[-1].float().mean((2, 3)), dim=1) for part in parts])
+
+
+def agreement(own, target):
+    """Of student's and teacher's unit vectors of the same pictures: mean cosine, and which share of each picture's five nearest is the same."""
+    nearest = [(unit @ unit.T - 2 * torch.eye(len(unit), device=unit.device)).topk(5).indices for unit in (own, target)]
+    shared = (nearest[0][:, :, None] == nearest[1][:, None, :]).any(2).float().mean().item()
+    return (own * target).sum(1).mean().item(), shared
+
+
+def kinship(student, teacher_tensors):
+    """Of each kind of layer, the mean of |cosine| between a kernel and the teacher's kernel most like it: 1 would be a copy."""
+    kinds = {"_expand/": [], "_depthwise/": [], "_project/": [], "Conv": []}
+    for name, kernel in fold(student).items():
+        if name.endswith("kernel"):
+            own, theirs = (torch.from_numpy(np.ascontiguousarray(array)).flatten(2).flatten(0, 1) for array in (kernel, teacher_tensors[name]))
+            if "depthwise" not in name:
+                own, theirs = (tensor.reshape(-1, kernel.shape[-1]) for tensor in (own, theirs))
+            alike = (F.normalize(own.T, dim=1) @ F.normalize(theirs.T, dim=1).T).abs().max(1).values
+            next(values for kind, values in kinds.items() if kind in name).append(alike.mean().item())
+    return {kind.strip("_/"): [round(value, 2) for value in values] for kind, values in kinds.items()}
 
 
 def save(path, **state):
     """Whole or not at all: a run may be stopped at any moment."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     torch.save(state, path.with_suffix(".part"))
     os.replace(path.with_suffix(".part"), path)
 
 
+@torch.no_grad()
+def look(network, held_out, vectors):
+    return agreement(embed(network, held_out, SMALL_SIDE), vectors)
+
+
 def main():
     args = options()
-    torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
-    python_random.seed(args.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    paths = sorted(path for pattern in PHOTOS for path in args.data.glob(pattern))
-    photos = read_photos([path for index, path in enumerate(paths) if index % HELD_OUT_EVERY])
-    looked_at = read_photos([path for index, path in enumerate(paths) if index % HELD_OUT_EVERY == 0])
-    random = np.random.default_rng(args.seed)
-    held_out = np.stack([crop(random, image, args.size) for image in looked_at + [draw(-seed % 2**31, DRAWN_SIZE) for seed in range(1, 101)] for _ in range(3)])
-    held_out = torch.from_numpy(held_out.transpose(0, 3, 1, 2).copy())
+    torch.set_num_threads(os.cpu_count())
+    fetch(args.work / "pictures")
+    photos, cutouts = read_pictures(args.work / "pictures")
+    learned = Crops(*([image for index, image in enumerate(images) if index % HELD_OUT_EVERY] for images in (photos, cutouts)), DRAWN)
+    kept = Crops(photos[::HELD_OUT_EVERY], cutouts[::HELD_OUT_EVERY], HELD_OUT_DRAWN)
+    held_out = torch.from_numpy(kept.batch(np.random.default_rng(args.seed), 768, TEACHER_SIDE, mixed=False)).to(device)
 
-    student = Student(args.width).to(device, memory_format=torch.channels_last)
-    average = torch.optim.swa_utils.AveragedModel(student.network, avg_fn=lambda mean, new, _: mean + (new - mean) * 0.002, use_buffers=True)
-    optimiser = torch.optim.AdamW(student.parameters(), lr=args.rate, weight_decay=1e-4)
-    seen, spent = 0, 0.0
-    if args.checkpoint.exists():
-        state = torch.load(args.checkpoint, map_location=device)
+    student = MobileNetV2().to(device, memory_format=torch.channels_last)
+    average = torch.optim.swa_utils.AveragedModel(student, avg_fn=lambda mean, new, _: mean + (new - mean) * 0.01)
+    optimiser = torch.optim.AdamW(student.parameters(), lr=1e-3, betas=(0.9, 0.99), weight_decay=1e-4)
+    seen, spent, checkpoint = 0, 0.0, args.work / "student.pt"
+    if checkpoint.exists():
+        state = torch.load(checkpoint, map_location=device)
         student.load_state_dict(state["student"])
         average.load_state_dict(state["average"])
         optimiser.load_state_dict(state["optimiser"])
         seen, spent = state["seen"], state["minutes"]
-    teacher = open_teacher(next(args.data.glob("backbone/*.safetensors"))).to(device, memory_format=torch.channels_last)
-    if device.type == "cpu":
-        with torch.no_grad():
-            teacher = torch.jit.optimize_for_inference(torch.jit.freeze(torch.jit.trace(teacher, torch.zeros(args.batch, 3, args.size, args.size))))
-    source = batches(photos, args, seen, device)
-    targets = Targets(teacher, [next(source).to(device) for _ in range(8)])
-    print(f"{len(photos)} photos, {args.drawn} drawn pictures, {sum(p.numel() for p in student.network.parameters()):,} parameters, {device}, from crop {seen:,}", flush=True)
+    teacher = open_teacher(args.teacher).to(device, memory_format=torch.channels_last)
+
+    def on_device(batch):
+        return batch.to(device, memory_format=torch.channels_last, non_blocking=True)
+
+    workers = os.cpu_count() - 1 if device.type == "cuda" else 0
+    loader = torch.utils.data.DataLoader(Batches(learned, args, seen), batch_size=None, num_workers=workers, pin_memory=workers > 0)
+    source = map(on_device, loader)
+    random = np.random.default_rng([args.seed, 1])
+    examples = [on_device(torch.from_numpy(learned.batch(random, 48, SMALL_SIDE))) for _ in range(12)]
+    with torch.no_grad():
+        lesson = Lesson(teacher, examples[:6])
+        vectors = embed(teacher, held_out, TEACHER_SIDE)
+    print(f"{len(photos)} photos, {len(cutouts)} cut-outs, {len(DRAWN)} drawn pictures; {sum(p.numel() for p in student.parameters()):,} parameters; {device}; from crop {seen:,}", flush=True)
 
     started = told = time.monotonic()
-    running = None
 
-    def checkpoint():
-        minutes = spent + (time.monotonic() - started) / 60
-        save(args.checkpoint, student=student.state_dict(), average=average.state_dict(), optimiser=optimiser.state_dict(), seen=seen, minutes=minutes, width=args.width, size=args.size, seed=args.seed)
-        write_safetensors(args.checkpoint.with_suffix(".safetensors"), fold(average.module), {"width": str(args.width), "size": str(args.size), "crops": str(seen)})
+    def minutes():
+        return spent + (time.monotonic() - started) / 60
 
-    while seen < args.crops and (time.monotonic() - started) / 60 < args.minutes:
+    def write(side):
+        about = {"input_size": side, "licence": "Apache-2.0", "crops": seen, "seed": args.seed, "minutes": round(minutes()), "machine": f"{os.cpu_count()} cores, {device.type}, torch {torch.__version__}, {platform.machine()}"}
+        part = args.work / "compact.part"
+        write_safetensors(part, fold(average.module), {key: str(value) for key, value in about.items()})
+        os.replace(part, args.work / "compact.safetensors")
+
+    def keep():
+        settle(average.module, examples)
+        cosine, shared = look(average.module, held_out, vectors)
+        print(f"{minutes():6.1f} min {seen:9,} crops ({100 * seen / args.crops:3.0f} %)  held out: cosine {cosine:.3f}, nearest five shared {shared:.3f}", flush=True)
+        save(checkpoint, student=student.state_dict(), average=average.state_dict(), optimiser=optimiser.state_dict(), seen=seen, minutes=minutes())
+
+    while seen < args.crops and time.monotonic() - started < args.minutes * 60:
         progress = seen / args.crops
         for group in optimiser.param_groups:
-            group["lr"] = args.rate * min(1, seen / 8_000) * (0.5 + 0.5 * math.cos(math.pi * progress)) + 1e-5
-        x = next(source).to(device, memory_format=torch.channels_last, non_blocking=True)
+            group["lr"] = rate(progress, seen)
+        x = next(source)
         with torch.autocast("cuda", enabled=device.type == "cuda"):
-            loss = targets.loss(x, student)
+            loss = lesson.loss(x, student, is_taught(progress, random.random()))
         optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(student.parameters(), 5)
         optimiser.step()
-        average.update_parameters(student.network)
+        average.update_parameters(student)
         seen += len(x)
-        running = loss.item() if running is None else 0.98 * running + 0.02 * loss.item()
-        if time.monotonic() - told > 180:
+        if time.monotonic() - told > REPORT_EVERY_S:
             told = time.monotonic()
-            cosine, same = agreement(average.module, teacher, held_out, device)
-            print(f"{(told - started) / 60:6.1f} min  {seen:9,} crops  loss {running:.3f}  held out: cosine {cosine:.3f}, same nearest {same:.3f}", flush=True)
-            checkpoint()
-    checkpoint()
-    print(f"stopped after {seen:,} of {args.crops:,.0f} crops", flush=True)
+            with torch.no_grad():
+                keep()
+    with torch.no_grad():
+        settle(average.module, [on_device(torch.from_numpy(learned.batch(random, 48, LARGE_SIDE))) for _ in range(24)])
+        results = {side: agreement(embed(average.module, held_out, side), vectors) for side in CANDIDATE_SIDES}
+    for side, (cosine, shared) in results.items():
+        print(f"{side:4} px  held out: cosine {cosine:.3f}, nearest five shared {shared:.3f}", flush=True)
+    best = max(results, key=lambda side: results[side][1])
+    save(checkpoint, student=student.state_dict(), average=average.state_dict(), optimiser=optimiser.state_dict(), seen=seen, minutes=minutes())
+    write(best)
+    print(f"kernels like the teacher's: {kinship(average.module, read_safetensors(args.teacher))}", flush=True)
+    print(f"{seen:,} of {args.crops:,} crops, {best} px: {args.work / 'compact.safetensors'}", flush=True)
 
 
 if __name__ == "__main__":
