@@ -1,4 +1,5 @@
 import { DomainError, type UserId } from '@repo/kernel';
+import type { KnownBackbone } from './backbone-quality.js';
 import type { SimilarItem } from './similar-items.js';
 
 export interface Classification {
@@ -17,6 +18,9 @@ export abstract class Classifier {
    * Throws ClassifierUnavailableError when it doesn't answer in time, ClassifierOverloadedError, PhotoUndecodableError.
    */
   abstract classify(imagePath: string, ownerId: UserId): Promise<Classification>;
+
+  /** What it found at its start, which is what a training uses. Throws ClassifierUnavailableError when it doesn't say. */
+  abstract backbone(): Promise<KnownBackbone>;
 }
 
 export class ClassifierUnavailableError extends DomainError {

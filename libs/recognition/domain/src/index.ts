@@ -1,4 +1,5 @@
 export * from './augmented-variants.js';
+export * from './backbone-quality.js';
 export * from './calibration.js';
 export * from './choose-categories.js';
 export * from './choose-variants.js';

@@ -1,4 +1,5 @@
 import type { TrainingRunId } from '@repo/kernel';
+import type { BackboneQuality } from './backbone-quality.js';
 import type { EpochReport } from './head-training.js';
 import type { ModelVersion } from './model-version.js';
 import type { Scorecard } from './promotion-gate.js';
@@ -8,6 +9,8 @@ import type { TrainingLineage, TrainingMetrics } from './model-trainer.js';
 export interface ModelLineage extends TrainingLineage {
   /** `BackboneInfo.id`. */
   readonly backbone: string;
+  /** Absent for versions of before it was kept. */
+  readonly backboneQuality?: BackboneQuality;
   /** Checksum of the test photos and their labels. */
   readonly testSet: string;
   readonly labels: readonly string[];

@@ -1,4 +1,4 @@
-import type { ModelMetrics, RegisteredModel } from '@repo/recognition-domain';
+import type { ModelLineage, ModelMetrics, RegisteredModel } from '@repo/recognition-domain';
 import { answerEpoch } from './epoch-answer.js';
 import type { VisibleClasses } from './visible-classes.js';
 import type { ModelAnswer, ModelReportAnswer } from './wire.js';
@@ -13,6 +13,7 @@ export function answerModel({ version, state, createdAt, activatedAt, path, embe
     embeddings,
     reason,
     metrics: figures && pickFigures(figures.metrics),
+    backbone: figures && answerModelBackbone(figures.lineage),
   };
 }
 
@@ -33,6 +34,10 @@ export function answerReport(model: RegisteredModel, figures: ModelMetrics | und
     history: history.map(answerEpoch),
     lineage: { ...lineage, labels, leftOut: lineage.leftOut.filter(({ label }) => isVisible(label)) },
   };
+}
+
+export function answerModelBackbone({ backbone, backboneQuality }: ModelLineage): NonNullable<ModelAnswer['backbone']> {
+  return { id: backbone, quality: backboneQuality };
 }
 
 function pickFigures({ accuracy, loss, macroF1, ece, valAccuracy, valLoss }: ModelMetrics['metrics']) {

@@ -3,18 +3,29 @@ import { ApiTags } from '@nestjs/swagger';
 import { Answers, CurrentUser, Refuses, Roles, type SignedInUser } from '@repo/http';
 import { parseModelVersion } from '@repo/recognition-domain';
 import { z } from 'zod';
+import { BackboneService } from './backbone.service.js';
 import { ModelsService } from './models.service.js';
-import { modelAnswer, modelReportAnswer, type ModelAnswer, type ModelReportAnswer } from './wire.js';
+import { backboneAnswer, modelAnswer, modelReportAnswer, type BackboneAnswer, type ModelAnswer, type ModelReportAnswer } from './wire.js';
 
 @Controller('Models')
 @ApiTags('Models')
 export class ModelsController {
-  constructor(private readonly models: ModelsService) {}
+  constructor(
+    private readonly models: ModelsService,
+    private readonly backbones: BackboneService,
+  ) {}
 
   @Get()
   @Answers(200, 'Every version, newest first', z.array(modelAnswer))
   list(): Promise<ModelAnswer[]> {
     return this.models.list();
+  }
+
+  /** Before `:version`, which would take the word for a version. */
+  @Get('backbone')
+  @Answers(200, 'What the version in charge was trained on, and what the next training uses', backboneAnswer)
+  backbone(): Promise<BackboneAnswer> {
+    return this.backbones.inUse();
   }
 
   /** Classes are the caller's own categories; an administrator sees all. */

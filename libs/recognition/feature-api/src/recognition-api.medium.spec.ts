@@ -24,6 +24,7 @@ import {
   TrainingNotFoundError,
   TrainingRuns,
   type Classification,
+  type KnownBackbone,
   type ModelMetrics,
   type ModelState,
   type ModelVersion,
@@ -44,7 +45,7 @@ const [coin, coinPhoto] = [newId<ItemId>(), newId<PhotoId>()];
 
 /** What the ports answer; each test changes what it is about. */
 const ports = {
-  classifier: { classify: vi.fn<Classifier['classify']>() },
+  classifier: { classify: vi.fn<Classifier['classify']>(), backbone: vi.fn<Classifier['backbone']>() },
   gate: { acceptForClassification: vi.fn<PhotoGate['acceptForClassification']>() },
   log: { uploaded: vi.fn<ClassificationLog['uploaded']>(), classified: vi.fn<ClassificationLog['classified']>(), purgeUploads: vi.fn(async () => 0) },
   store: { put: vi.fn<ObjectStore['put']>(), head: vi.fn<ObjectStore['head']>(), signedUrl: async (bucket: string, key: string) => `https://objects.example/${bucket}/${key}` },
@@ -321,7 +322,7 @@ describe('/api/Models', () => {
       confusion: [[5, 1, 2], [3, 5, 4], [6, 7, 5]],
     },
     history: [],
-    lineage: { backbone: 'net', testSet: 'x', labels: ['moedas', 'segredos', 'selos'], leftOut: ['segredos novos', 'selos'].map((label) => ({ label, photos: 1, items: 1 })) },
+    lineage: { backbone: 'net', backboneQuality: 'compact', testSet: 'x', labels: ['moedas', 'segredos', 'selos'], leftOut: ['segredos novos', 'selos'].map((label) => ({ label, photos: 1, items: 1 })) },
     timestamp: new Date(),
   } as unknown as ModelMetrics;
 
@@ -333,8 +334,10 @@ describe('/api/Models', () => {
     expect(body[0]).toEqual({
       ...{ version, state: 'active', createdAt: '2026-01-01T12:00:00.000Z', path: `models/${version}`, embeddings: `models/${version}/embeddings.faiss`, reason: 'better' },
       metrics: { accuracy: 0.9, loss: 0.3, macroF1: 0.89, ece: 0.04, valAccuracy: 0.88, valLoss: 0.35 },
+      backbone: { id: 'net', quality: 'compact' },
     });
-    expect(body[1].metrics).toBeUndefined();
+    expect(body[1]).not.toHaveProperty('metrics');
+    expect(body[1]).not.toHaveProperty('backbone');
   });
 
   it.each([
@@ -348,7 +351,46 @@ describe('/api/Models', () => {
     expect(body.perClass.map(({ label }: { label: string }) => label)).toEqual(labels);
     expect(body.confusion).toEqual({ labels, rows });
     expect(body.lineage).toMatchObject({ backbone: 'net', labels });
+    expect(body.backbone).toEqual({ id: 'net', quality: 'compact' });
     expect(JSON.stringify(body).includes('segredos')).toBe(labels.includes('segredos'));
+  });
+
+  describe('/backbone', () => {
+    const compact = { id: 'net', quality: 'compact', origin: 'shipped', inputSize: 160 } as const;
+    const full = { id: 'net of ImageNet', quality: 'full', origin: 'data folder', inputSize: 224 } as const;
+    const asked = async (found: KnownBackbone | Error, active: RegisteredModel | null = modelOf(version)) => {
+      ports.registry.active.mockResolvedValue(active ?? undefined);
+      ports.metrics.get.mockResolvedValue(figures);
+      ports.classifier.backbone.mockImplementation(async () => {
+        if (found instanceof Error) {
+          throw found;
+        }
+        return found;
+      });
+      return (await call('get', 'Models/backbone', 'ana').expect(200)).body;
+    };
+
+    it('tells how to get the full one while the compact one is in use', async () => {
+      const advice = { code: 'GET_FULL_BACKBONE', message: expect.stringContaining('npm run backbone -- pull, or set OC_BACKBONE to a file') };
+      expect(await asked(compact)).toEqual({ modelVersion: version, trainedOn: { id: 'net', quality: 'compact' }, next: compact, differs: false, advice });
+    });
+
+    it('tells that the next training brings the full one in', async () => {
+      const advice = { code: 'TRAIN_AGAIN', message: expect.any(String) };
+      expect(await asked(full)).toEqual({ modelVersion: version, trainedOn: { id: 'net', quality: 'compact' }, next: full, differs: true, advice });
+    });
+
+    it('knows the next one alone before the first training', async () => {
+      expect(await asked(full, null)).toEqual({ modelVersion: null, next: full });
+    });
+
+    it('tells what is kept while the classifier is down', async () => {
+      expect(await asked(new ClassifierUnavailableError())).toEqual({ modelVersion: version, trainedOn: { id: 'net', quality: 'compact' } });
+    });
+
+    it('is for people who are signed in', async () => {
+      await call('get', 'Models/backbone').expect(401);
+    });
   });
 
   it('knows no others', async () => {

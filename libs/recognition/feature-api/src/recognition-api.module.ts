@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { BackboneService } from './backbone.service.js';
 import { ClassificationController } from './classification.controller.js';
 import { ClassificationService } from './classification.service.js';
 import { ModelsController } from './models.controller.js';
@@ -23,6 +24,7 @@ export class RecognitionApiModule {
         TrainingsService,
         TrainingWatchService,
         ModelsService,
+        BackboneService,
         UploadSweeper,
       ],
     };

@@ -1,3 +1,4 @@
+import { backboneAdvice, knownBackbone } from '@repo/contracts';
 import { photoFile } from '@repo/http';
 import { z } from 'zod';
 
@@ -77,6 +78,10 @@ export const queuedAnswer = z.object({ id: z.uuid() });
 
 const modelFigures = z.object({ accuracy: z.number(), loss: z.number(), macroF1: z.number(), ece: z.number(), valAccuracy: z.number(), valLoss: z.number() });
 
+const modelBackbone = z
+  .object({ id: z.string(), quality: knownBackbone.shape.quality.optional() })
+  .meta({ id: 'ModelBackbone', description: 'What the version was trained on; `quality` is absent for versions of before it was kept' });
+
 export const modelAnswer = z
   .object({
     version: z.string(),
@@ -87,6 +92,7 @@ export const modelAnswer = z
     embeddings: z.string(),
     reason: z.string().optional(),
     metrics: modelFigures.optional().meta({ description: 'On photos that trained nothing; absent when they were lost' }),
+    backbone: modelBackbone.optional(),
   })
   .meta({ id: 'Model' });
 export type ModelAnswer = z.infer<typeof modelAnswer>;
@@ -106,3 +112,14 @@ export const modelReportAnswer = z
   })
   .meta({ id: 'ModelReport' });
 export type ModelReportAnswer = z.infer<typeof modelReportAnswer>;
+
+export const backboneAnswer = z
+  .object({
+    modelVersion: z.string().nullable().meta({ description: 'The version in charge; null before the first training' }),
+    trainedOn: modelBackbone.optional(),
+    next: knownBackbone.optional().meta({ description: 'What the next training uses; absent while the classifier does not answer' }),
+    differs: z.boolean().optional().meta({ description: 'Whether the next training brings another backbone in; absent while that is not known' }),
+    advice: backboneAdvice.optional().meta({ description: 'What would make recognition better, where something would' }),
+  })
+  .meta({ id: 'BackboneInUse' });
+export type BackboneAnswer = z.infer<typeof backboneAnswer>;

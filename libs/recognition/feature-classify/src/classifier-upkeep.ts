@@ -1,6 +1,8 @@
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import type { NetworkDetail } from '@repo/contracts';
 import { TemporaryError } from '@repo/kernel';
-import { gauge, type HealthCheck } from '@repo/observability';
+import { gauge, type HealthCheck, type PartRemarks } from '@repo/observability';
+import { adviseOnBackbone, Backbone, describeBackbone } from '@repo/recognition-domain';
 import { ModelKeeper } from './model-keeper.js';
 import { Repeating } from './repeat.js';
 import { Serving } from './serving.js';
@@ -24,6 +26,7 @@ export class ClassifierUpkeep implements OnApplicationBootstrap, BeforeApplicati
   constructor(
     private readonly models: ModelKeeper,
     private readonly serving: Serving,
+    private readonly backbone: Backbone,
   ) {
     this.firstReady = new Promise((resolve) => (this.announceReady = resolve));
     gauge('classifier_index_vectors', 'Photos that can be found', [], function () {
@@ -51,9 +54,19 @@ export class ClassifierUpkeep implements OnApplicationBootstrap, BeforeApplicati
   /** Ready: a network is loaded, and the index saw the collection a moment ago. */
   get healthChecks(): HealthCheck[] {
     return [
-      { name: 'network', check: async () => requireThat(this.serving.now !== undefined, 'no network is loaded') },
+      { name: 'network', check: async () => this.describeNetwork() },
       { name: 'index', check: async () => requireThat(performance.now() - this.followedAt < STALE_MS, 'the index is not up to date') },
     ];
+  }
+
+  /** Any network that is loaded is well, an untrained one with a warning. */
+  private describeNetwork(): PartRemarks {
+    const served = this.serving.now;
+    requireThat(served, 'no network is loaded');
+    const backbone = describeBackbone(this.backbone.info);
+    const advice = adviseOnBackbone(backbone, served.backbone);
+    const detail: NetworkDetail = { backbone, trainedOn: served.backbone === backbone.id ? undefined : served.backbone, advice };
+    return { detail, warning: backbone.quality === 'untrained' ? advice?.message : undefined };
   }
 
   private async follow(): Promise<void> {
@@ -70,7 +83,7 @@ export class ClassifierUpkeep implements OnApplicationBootstrap, BeforeApplicati
   }
 }
 
-function requireThat(holds: boolean, otherwise: string): void {
+function requireThat(holds: unknown, otherwise: string): asserts holds {
   if (!holds) {
     throw new TemporaryError(otherwise);
   }

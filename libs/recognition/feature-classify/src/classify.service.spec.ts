@@ -27,7 +27,7 @@ async function serve(probabilities?: number[]) {
   const index = new PhotoIndex('net', new IndexInMemory(), { catalogue, embeddings: new EmbeddingsInMemory(), store });
   const model = await engine.load(Buffer.from(JSON.stringify({ probabilities })));
   const version = probabilities && ('v1' as ModelVersion);
-  await serving.swap({ version, labels: probabilities ? ['selos', 'moedas', 'carros'] : [], model, index });
+  await serving.swap({ version, labels: probabilities ? ['selos', 'moedas', 'carros'] : [], backbone: 'net', model, index });
   for (const [ownerId, image] of [[ana, 'ab'], [ana, 'ac'], [rui, 'ab']] as const) {
     const photo = catalogue.add({ ownerId });
     await store.put('original', photo.objectKey, Buffer.from(image));

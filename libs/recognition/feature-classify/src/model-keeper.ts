@@ -66,8 +66,8 @@ export class ModelKeeper {
   private async serve(loaded: Loaded): Promise<void> {
     try {
       const index = await this.indexFor(loaded);
-      const { version, labels, model } = loaded;
-      await this.serving.swap({ version, labels, model, index });
+      const { version, labels, backbone, model } = loaded;
+      await this.serving.swap({ version, labels, backbone, model, index });
       servedVersion.reset();
       servedVersion.set({ version: version ?? 'none' }, 1);
       this.logger.log({ msg: 'serving', version: version ?? 'the backbone alone', classes: labels.length, space: index.space, vectors: index.size, index: index.kind });

@@ -17,6 +17,8 @@ import { ModelFileCache, type VerifiedFiles } from './model-file-cache.js';
 export interface Loaded {
   readonly version: ModelVersion | undefined;
   readonly labels: readonly string[];
+  /** `BackboneInfo.id` of its network. */
+  readonly backbone: string;
   readonly model: LoadedModel;
   /** In which its vectors lie. */
   readonly space: string;
@@ -50,14 +52,15 @@ export class ModelLoader {
       await model.unload();
       throw error;
     }
-    return { version, labels, model, space: embeddingSpace({ id: manifest.backbone }, precision) };
+    return { version, labels, backbone: manifest.backbone, model, space: embeddingSpace({ id: manifest.backbone }, precision) };
   }
 
   async loadBackbone(): Promise<Loaded> {
     const { precision } = this.settings;
+    const { info } = this.backbone;
     const model = await this.engine.load(await this.backbone.onnx(precision));
     await Promise.all(warmUpPhotos().map((photo) => model.run(photo, { priority: 'background' })));
-    return { version: undefined, labels: [], model, space: embeddingSpace(this.backbone.info, precision) };
+    return { version: undefined, labels: [], backbone: info.id, model, space: embeddingSpace(info, precision) };
   }
 
   /** Lets go of the files of all versions but the one that serves and the one before it. */

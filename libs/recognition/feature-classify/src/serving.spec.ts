@@ -15,7 +15,7 @@ const index = new PhotoIndex('net', new IndexInMemory(), { catalogue: new Catalo
 /** Version n answers n / 100. */
 async function version(n: number): Promise<Served> {
   const model = await engine.load(Buffer.from(JSON.stringify({ probabilities: [n / 100] })));
-  return { version: `v${n}` as ModelVersion, labels: [`label of v${n}`], model, index };
+  return { version: `v${n}` as ModelVersion, labels: [`label of v${n}`], backbone: 'net', model, index };
 }
 
 it('answers nothing before something is loaded', async () => {

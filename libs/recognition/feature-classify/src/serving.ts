@@ -11,6 +11,8 @@ export interface Served {
   readonly version: ModelVersion | undefined;
   /** In the order of the probabilities. */
   readonly labels: readonly string[];
+  /** `BackboneInfo.id` of its network. */
+  readonly backbone: string;
   readonly model: LoadedModel;
   /** Vectors of the same network. */
   readonly index: PhotoIndex;

@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Clock, type TrainingRunId } from '@repo/kernel';
 import {
   Backbone,
+  backboneQuality,
   EngineStarter,
   modelFolder,
   ModelFileBuilder,
@@ -64,12 +65,13 @@ export class ModelPublisher {
   }
 
   private figures(version: ModelVersion, runId: TrainingRunId, { head, metrics, lineage, history, testPhotos }: TrainedReport, timestamp: Date): ModelMetrics {
+    const { info } = this.backbone;
     return {
       version,
       runId,
       metrics,
       history,
-      lineage: { ...lineage, backbone: this.backbone.info.id, labels: head.labels, testSet: testSetChecksum(testPhotos) },
+      lineage: { ...lineage, backbone: info.id, backboneQuality: backboneQuality(info), labels: head.labels, testSet: testSetChecksum(testPhotos) },
       timestamp,
     };
   }

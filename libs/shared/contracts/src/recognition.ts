@@ -33,10 +33,33 @@ export const classifyAnswer = z.object({
 });
 export type ClassifyAnswer = z.infer<typeof classifyAnswer>;
 
+/** A backbone as people and services are told of it: nothing of the machine. */
+export const knownBackbone = z
+  .object({
+    id: z.string().meta({ description: 'Names weights and preprocessing' }),
+    quality: z.enum(['full', 'compact', 'untrained']).meta({ description: '`full`: weights that somebody chose; `compact`: those that come with the platform; `untrained`: random ones' }),
+    origin: z.enum(['configured', 'data folder', 'shipped', 'random']),
+    inputSize: z.number().meta({ description: 'Side of the square that it sees, in pixels' }),
+  })
+  .meta({ id: 'Backbone' });
+
+export const backboneAdvice = z.object({ code: z.enum(['GET_FULL_BACKBONE', 'TRAIN_AGAIN']), message: z.string() }).meta({ id: 'BackboneAdvice' });
+
+/** `detail` of the part `network` in the classifier's health. */
+export const networkDetail = z.object({
+  /** What was found at the start: it serves before the first training, and the next one uses it. */
+  backbone: knownBackbone,
+  /** Id of the backbone of the version that serves, where it is another. */
+  trainedOn: z.string().optional(),
+  advice: backboneAdvice.optional(),
+});
+export type NetworkDetail = z.infer<typeof networkDetail>;
+
 /** `GET /version` of the classifier. */
 export const servedVersionAnswer = z.object({
   /** Null while no model serves. */
   modelVersion: z.string().nullable(),
+  backbone: knownBackbone.optional(),
 });
 
 /** `POST /api/UpdateModelVersion`, by the training service. */

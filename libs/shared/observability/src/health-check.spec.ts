@@ -23,6 +23,12 @@ it('names what failed without telling of the inside', async () => {
   expect(parts).toEqual([{ name: 'messages', state: 'failed', reason: 'TEMPORARILY_UNAVAILABLE', durationMs: expect.any(Number) }]);
 });
 
+it('passes on what a part that works has to say, and is well with a warning', async () => {
+  const remarks = { detail: { quality: 'untrained' }, warning: 'better weights are needed' };
+  const report = await new Health([{ name: 'network', check: async () => remarks }]).report();
+  expect(report).toEqual({ status: 'ok', parts: [{ name: 'network', state: 'ok', durationMs: expect.any(Number), ...remarks }] });
+});
+
 it('gives up on a part that hangs', async () => {
   vi.useFakeTimers();
   const report = new Health([{ name: 'a', check: () => new Promise(() => {}) }]).report();

@@ -1,16 +1,24 @@
 import { withDeadline } from '@repo/kernel';
 
+/** What a part that works has to say, to anyone: nothing of the machine's insides. */
+export interface PartRemarks {
+  /** For programs and the curious. */
+  detail?: Readonly<Record<string, unknown>>;
+  /** It works, and yet somebody should see to this. */
+  warning?: string;
+}
+
 /** One part that a service needs, proved by a round trip. */
 export interface HealthCheck {
   /** e.g. `messages`; shown in the answer. */
   name: string;
   /** Throws when the part does not work. A connection that is merely open proves nothing. */
-  check(): Promise<void>;
+  check(): Promise<PartRemarks | void>;
   /** True for a part without which the service still does most of its work: it is reported, and the service stays ready. */
   optional?: boolean;
 }
 
-export interface PartHealth {
+export interface PartHealth extends PartRemarks {
   name: string;
   state: 'ok' | 'failed';
   durationMs: number;
@@ -54,7 +62,7 @@ export class Health {
 async function askPart(part: HealthCheck): Promise<PartHealth> {
   const startedAt = performance.now();
   const outcome = await withDeadline(part.name, checkDeadlineMs, Promise.resolve().then(() => part.check())).then(
-    () => ({ state: 'ok' as const }),
+    (remarks) => ({ ...remarks, state: 'ok' as const }),
     (error: unknown) => ({ state: 'failed' as const, reason: publicReason(error) }),
   );
   return { name: part.name, ...outcome, durationMs: Math.round(performance.now() - startedAt) };

@@ -1,4 +1,4 @@
-import { classifyAnswer, type ClassifyRequest } from '@repo/contracts';
+import { classifyAnswer, servedVersionAnswer, type ClassifyRequest } from '@repo/contracts';
 import type { ItemId, PhotoId, UserId } from '@repo/kernel';
 import {
   Classifier,
@@ -7,6 +7,7 @@ import {
   DEFAULT_SIMILAR_ITEMS,
   PhotoUndecodableError,
   type Classification,
+  type KnownBackbone,
 } from '@repo/recognition-domain';
 import type { ServiceAnswer, ServiceClient } from './service-client.js';
 
@@ -27,6 +28,17 @@ export class HttpClassifier extends Classifier {
       throw new PhotoUndecodableError(messageOf(body));
     }
     return readAnswer({ status, body });
+  }
+
+  async backbone(): Promise<KnownBackbone> {
+    const { status, body } = await this.service.get('/version').catch((cause: unknown) => {
+      throw new ClassifierUnavailableError({ cause });
+    });
+    const { data } = servedVersionAnswer.safeParse(body);
+    if (!data?.backbone) {
+      throw new ClassifierUnavailableError({ cause: new Error(`the classifier answered ${status} when asked for its backbone: ${messageOf(body)}`) });
+    }
+    return data.backbone;
   }
 }
 

@@ -25,7 +25,7 @@ async function serviceThatAnswers(status: number | 'never', body: unknown = {}):
   let connections = 0;
   const server: Server = createServer((request, response) => {
     void readAll(request).then((text) => {
-      asked.push({ path: request.url, authorization: request.headers.authorization, body: JSON.parse(text) });
+      asked.push({ path: request.url, authorization: request.headers.authorization, body: text ? JSON.parse(text) : undefined });
       if (status !== 'never') {
         response.writeHead(status, { 'content-type': 'application/json' }).end(typeof body === 'string' ? body : JSON.stringify(body));
       }
@@ -126,6 +126,26 @@ describe('asking the classifier', () => {
     const startedAt = performance.now();
     await expect(new HttpClassifier(client).classify('uploads/a.jpg', ownerId)).rejects.toThrow(ClassifierUnavailableError);
     expect(performance.now() - startedAt).toBeLessThan(1_000);
+  });
+});
+
+describe('asking the classifier for its backbone', () => {
+  const backbone = { id: 'net', quality: 'compact', origin: 'shipped', inputSize: 160 };
+
+  it('reads the answer', async () => {
+    const { client, asked } = await serviceThatAnswers(200, { modelVersion: null, backbone });
+    expect(await new HttpClassifier(client).backbone()).toEqual(backbone);
+    expect(asked).toEqual([{ path: '/version', authorization: 'Bearer secret', body: undefined }]);
+  });
+
+  it.each([
+    [200, { modelVersion: null }], // one of before
+    [200, { modelVersion: null, backbone: { ...backbone, quality: 'odd' } }],
+    [503, { code: 'TEMPORARILY_UNAVAILABLE', message: 'starting' }],
+    ['never', {}],
+  ] as const)('takes %s %j as no answer', async (status, body) => {
+    const { client } = await serviceThatAnswers(status, body);
+    await expect(new HttpClassifier(client).backbone()).rejects.toThrow(ClassifierUnavailableError);
   });
 });
 
