@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { findBackbone } from './find-backbone.js';
-import type { Safetensors } from './safetensors.js';
+import { encodeSafetensors } from './safetensors.js';
 import { drawMobileNetV2 } from './testing/draw-mobilenet-v2.js';
 
 let folder: string;
@@ -15,20 +15,9 @@ afterEach(() => rm(folder, { recursive: true }));
 async function writeWeights(name: string, inputSize = 96): Promise<string> {
   const file = path.join(folder, name);
   await mkdir(path.dirname(file), { recursive: true });
-  await writeFile(file, encode(drawMobileNetV2(0.35, inputSize)));
+  const { tensors, metadata } = drawMobileNetV2(0.35, inputSize);
+  await writeFile(file, encodeSafetensors({ tensors, metadata: { ...metadata, licence: 'Apache-2.0' } }));
   return file;
-}
-
-function encode({ tensors, metadata }: Safetensors): Buffer {
-  const header: Record<string, unknown> = { __metadata__: { ...metadata, licence: 'Apache-2.0' } };
-  let end = 0;
-  for (const [name, { shape, data }] of tensors) {
-    header[name] = { dtype: 'F32', shape, data_offsets: [end, (end += data.byteLength)] };
-  }
-  const text = Buffer.from(JSON.stringify(header));
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(text.length));
-  return Buffer.concat([length, text, ...[...tensors.values()].map(({ data }) => new Uint8Array(data.buffer))]);
 }
 
 const places = () => ({ dataFolder: path.join(folder, 'data'), shippedFolder: path.join(folder, 'shipped') });
@@ -50,6 +39,11 @@ it('takes the data folder before what is shipped', async () => {
 it('takes what is shipped before random filters', async () => {
   const shipped = await writeWeights('shipped/compact.safetensors');
   expect((await findBackbone(places())).info).toMatchObject({ origin: 'shipped', path: shipped });
+});
+
+it('takes no weights that are still being written', async () => {
+  await writeWeights('data/backbone/own.safetensors.part');
+  expect((await findBackbone(places())).info.origin).toBe('random');
 });
 
 it('falls back to random filters, always the same', async () => {

@@ -35,11 +35,11 @@ export async function findBackbone({ configured, dataFolder, shippedFolder = shi
   if (configured) {
     return readBackbone(configured, 'configured');
   }
-  const own = dataFolder && (await firstWeights(join(dataFolder, 'backbone')));
+  const [own] = dataFolder ? await weightsIn(weightsFolder(dataFolder)) : [];
   if (own) {
     return readBackbone(own, 'data folder');
   }
-  const shipped = await firstWeights(shippedFolder);
+  const [shipped] = await weightsIn(shippedFolder);
   return shipped ? readBackbone(shipped, 'shipped') : randomBackbone(randomSeed);
 }
 
@@ -50,10 +50,15 @@ export function randomBackbone(seed: number): NetworkBackbone {
   return new NetworkBackbone({ id: `random-${inputSize}-seed${seed}-${preprocessing}`, origin: 'random', dimensions, inputSize }, network);
 }
 
-async function firstWeights(folder: string): Promise<string | undefined> {
+/** Where a person's own weights lie. */
+export function weightsFolder(dataFolder: string): string {
+  return join(dataFolder, 'backbone');
+}
+
+/** Paths of the files of weights in a folder, the one that is taken first; none where there is no such folder. */
+export async function weightsIn(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch(() => []); // an ordinary absence
-  const first = names.filter((name) => name.endsWith('.safetensors')).sort()[0];
-  return first && join(folder, first);
+  return names.filter((name) => name.endsWith('.safetensors')).sort().map((name) => join(folder, name));
 }
 
 async function readBackbone(path: string, origin: BackboneInfo['origin']): Promise<NetworkBackbone> {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { parseSafetensors } from './safetensors.js';
+import { encodeSafetensors, parseSafetensors } from './safetensors.js';
 
 function safetensors(header: unknown, data: Buffer = Buffer.alloc(0)): Buffer {
   const text = Buffer.from(typeof header === 'string' ? header : JSON.stringify(header));
@@ -62,4 +62,17 @@ it.each([
   ['fewer bytes than the shape wants', entry({ shape: [3] }), 'should take 12 bytes'],
 ])('refuses %s', (_, file, message) => {
   expect(() => parseSafetensors(file)).toThrow(message);
+});
+
+it('writes what it reads, beginning the numbers at a multiple of eight bytes', () => {
+  const weights = {
+    metadata: { source: 'açaí' },
+    tensors: new Map([
+      ['a', { shape: [1, 2], data: Float32Array.of(1.5, -2) }],
+      ['b', { shape: [1], data: Float32Array.of(9, 3, 9).subarray(1, 2) }],
+    ]),
+  };
+  const file = encodeSafetensors(weights);
+  expect(Number(file.readBigUInt64LE(0)) % 8).toBe(0);
+  expect(parseSafetensors(file)).toEqual(weights);
 });
