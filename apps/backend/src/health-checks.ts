@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Cache } from '@repo/cache';
+import { networkDetail } from '@repo/contracts';
 import { CollectionDatabase, LearningDatabase } from '@repo/database';
 import { TemporaryError } from '@repo/kernel';
 import { MessageBus } from '@repo/messaging';
-import type { HealthCheck } from '@repo/observability';
+import type { HealthCheck, PartRemarks } from '@repo/observability';
 import { ObjectStore } from '@repo/storage';
 import { z } from 'zod';
 
@@ -32,10 +33,19 @@ async function writeAndRead(cache: Cache): Promise<void> {
   await cache.remove(key);
 }
 
-async function askClassifier(url: string): Promise<void> {
+/** As far as it is passed on: what a later version says in other words is left out. */
+const classifierHealth = z.object({
+  parts: z.array(z.object({ name: z.string(), detail: networkDetail.optional().catch(undefined), warning: z.string().optional() })),
+});
+
+/** Answers what the classifier says of its network, so that nobody needs to reach its own page. */
+async function askClassifier(url: string): Promise<PartRemarks> {
   const response = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
-  await response.body?.cancel();
   if (!response.ok) {
+    await response.body?.cancel();
     throw new TemporaryError(`The classifier answered ${response.status}`);
   }
+  const { parts } = classifierHealth.parse(await response.json());
+  const network = parts.find(({ name }) => name === 'network');
+  return { detail: network?.detail, warning: network?.warning };
 }

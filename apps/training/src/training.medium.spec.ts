@@ -29,7 +29,7 @@ let backend: Server;
 let served: string | null = null;
 const announced: { authorization: string | undefined; body: unknown }[] = [];
 
-/** The service as it runs, with a network of random weights; the backend lets every version through, the classifier serves it at once. */
+/** The service as it runs, with the backbone that comes with the platform; the backend lets every version through, the classifier serves it at once. */
 beforeAll(async () => {
   backend = createServer((request, response) => {
     let text = '';
@@ -150,7 +150,7 @@ it('goes from photos to an announced version with whole files', async () => {
   const { manifest, files } = await verifyModelFiles(version, (name) => app.get(ObjectStore).get('models', `${modelFolder(version)}/${name}`));
   expect(manifest).toMatchObject({ classes: 2, vectors: 14 });
   expect(JSON.parse(String(files.get('labels.json')))).toEqual(['azul', 'vermelho']);
-  expect(await app.get(ModelMetricsStore).get(version)).toMatchObject({ runId: run.id, metrics: { macroF1: 1 }, lineage: { labels: ['azul', 'vermelho'] } });
+  expect(await app.get(ModelMetricsStore).get(version)).toMatchObject({ runId: run.id, metrics: { macroF1: 1 }, lineage: { labels: ['azul', 'vermelho'], backboneQuality: 'compact' } });
 });
 
 it('embeds nothing that it has embedded before', async () => {

@@ -2,6 +2,7 @@ import { applyDecorators, type INestApplication } from '@nestjs/common';
 import { ApiOperation, ApiResponse, DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { ErrorCode } from '@repo/kernel';
 import { z } from 'zod';
+import { documentHealth } from './document-health.js';
 import { errorBody } from './error-answer.js';
 import { httpStatus } from './http-status.js';
 
@@ -22,6 +23,7 @@ export function Refuses(...codes: ErrorCode[]): MethodDecorator & ClassDecorator
 
 /** Serves the OpenAPI page at `path` and the document beside it at `${path}-json`; both are made when first asked for. */
 export function serveOpenApi(app: INestApplication, path: string, description: string): void {
+  documentHealth();
   const config = new DocumentBuilder()
     .setTitle('OColecionador')
     .setDescription(description)

@@ -1,0 +1,1 @@
+export { drawMobileNetV2 } from './draw-mobilenet-v2.js';
