@@ -1,4 +1,4 @@
-import { CategoryNotFoundError, ItemNotFoundError, LastPhotoError, PhotoNotFoundError, TooManyPhotosError, type Item } from '@repo/collection-domain';
+import { CategoryNotFoundError, ItemNotFoundError, LastPhotoError, PhotoNotFoundError, RemovedSinceError, TooManyPhotosError, type Item } from '@repo/collection-domain';
 import { CollectionDatabase } from '@repo/database';
 import { InvalidInputError, newId, type CategoryId, type ItemId, type PhotoId, type UserId } from '@repo/kernel';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -322,6 +322,19 @@ describe('deleting', () => {
       // Whichever came first: every photo that was ever stored has its removal told.
       expect(await messagesOf(id)).toHaveLength(added.status === 'fulfilled' ? 2 : 1);
     }
+  });
+
+  it('brings nothing back when the request that made it is sent again', async () => {
+    const request = newItem(owner, { photos: [newPhoto(), newPhoto()] });
+    const { id } = await items.create(request, oneMessageEach);
+    const later = [newPhoto()];
+    await items.addPhotos(owner, id, later, oneMessageEach);
+    await items.removePhoto(owner, id, later[0]!.id, oneMessageEach);
+    await expect(items.addPhotos(owner, id, later, oneMessageEach)).rejects.toThrow(RemovedSinceError);
+    expect((await items.create(request, oneMessageEach)).photos).toHaveLength(2); // it is still there
+    await items.delete(owner, id, oneMessageEach);
+    await expect(items.create(request, oneMessageEach)).rejects.toThrow(RemovedSinceError);
+    await expect(items.get(owner, id)).rejects.toThrow(ItemNotFoundError);
   });
 
   it('forgets tombstones that everybody has seen', async () => {

@@ -8,6 +8,7 @@ import {
   MAX_PAGE,
   normaliseCategoryName,
   PhotoNotFoundError,
+  RemovedSinceError,
   type CategoryReference,
   type Item,
   type ItemChange,
@@ -54,6 +55,7 @@ export class SqlItemRepository extends ItemRepository {
         if (present) {
           return present;
         }
+        await refuseRemoved(manager, photos);
         const categoryRow = await resolveCategory(manager, ownerId, category, createdAt);
         await manager.insert(ItemRow, { id, ownerId, ...text, searchText: searchText(text.name, text.description), categoryId: categoryRow.id, createdAt });
         const rows = photos.map((photo, position) => ({ ...photo, itemId: id, ownerId, position, createdAt }));
@@ -151,6 +153,7 @@ export class SqlItemRepository extends ItemRepository {
         const next = 1 + Math.max(-1, ...item.photos.map(({ position }) => position));
         const rows = added.map((photo, at) => ({ ...photo, itemId: id, ownerId, position: next + at, createdAt }));
         if (rows.length > 0) {
+          await refuseRemoved(manager, rows);
           await manager.insert(PhotoRow, rows);
           await leaveMessages(manager, messages({ ...item, photos: [...item.photos, ...rows] }, rows), createdAt);
         }
@@ -214,6 +217,13 @@ async function holdItem(manager: EntityManager, ownerId: UserId, id: ItemId): Pr
     throw new ItemNotFoundError(id);
   }
   return row;
+}
+
+/** Ids come from the request, so a photo that was removed would come back when its request is sent again. */
+async function refuseRemoved(manager: EntityManager, photos: readonly { id: PhotoId }[]): Promise<void> {
+  if (await manager.findOneBy(RemovedPhotoRow, { photoId: In(photos.map(({ id }) => id)) })) {
+    throw new RemovedSinceError();
+  }
 }
 
 async function findItem(manager: EntityManager, ownerId: UserId, id: ItemId): Promise<Item | undefined> {

@@ -43,7 +43,7 @@ let register: SqlPhotoRegister;
 const itemCalls: Calls<SqlItemRepository> = {
   create: [
     () => items.create(newItem(owner, { photos: [newPhoto(), newPhoto()] }), oneMessageEach),
-    'SELECT Items, SELECT Categoria, INSERT Categoria, INSERT Items, INSERT Fotos, INSERT Outbox, UPDATE CollectionVersions',
+    'SELECT Items, SELECT RemovedPhotos, SELECT Categoria, INSERT Categoria, INSERT Items, INSERT Fotos, INSERT Outbox, UPDATE CollectionVersions',
     ['Items', 'Categoria'],
   ],
   list: [() => items.list(page), 'SELECT Categoria, SELECT Items, SELECT Items, SELECT Fotos'],
@@ -55,7 +55,7 @@ const itemCalls: Calls<SqlItemRepository> = {
     'SELECT Items, SELECT Categoria, UPDATE Items, SELECT Items, SELECT Fotos, UPDATE CollectionVersions',
   ],
   delete: [() => items.delete(owner, itemId, oneMessageEach), 'SELECT Items, SELECT Items, SELECT Fotos, INSERT RemovedPhotos, INSERT Outbox, DELETE Fotos, DELETE Items, UPDATE CollectionVersions'],
-  addPhotos: [() => items.addPhotos(owner, itemId, [newPhoto()], oneMessageEach), 'SELECT Items, SELECT Items, SELECT Fotos, INSERT Fotos, INSERT Outbox, UPDATE CollectionVersions'],
+  addPhotos: [() => items.addPhotos(owner, itemId, [newPhoto()], oneMessageEach), 'SELECT Items, SELECT Items, SELECT Fotos, SELECT RemovedPhotos, INSERT Fotos, INSERT Outbox, UPDATE CollectionVersions'],
   removePhoto: [() => items.removePhoto(owner, itemId, photoId, oneMessageEach), 'SELECT Items, SELECT Items, SELECT Fotos, INSERT RemovedPhotos, INSERT Outbox, DELETE Fotos, UPDATE CollectionVersions'],
   purgeTombstones: [() => items.purgeTombstones(longAgo), 'DELETE RemovedPhotos'],
 };

@@ -22,6 +22,14 @@ export class LastPhotoError extends DomainError {
   }
 }
 
+/** A request that is sent again doesn't bring back what its owner has removed meanwhile. */
+export class RemovedSinceError extends DomainError {
+  readonly code = 'REMOVED_SINCE';
+  constructor() {
+    super('This request was fulfilled before, and what it made has been removed since: send it under another Idempotency-Key to make it anew');
+  }
+}
+
 export class TooManyPhotosError extends DomainError {
   readonly code = 'TOO_MANY_PHOTOS';
 }

@@ -34,7 +34,7 @@ export abstract class ItemRepository {
    * Item, photos, messages and, when it is new, the category: all or none.
    * An id that the owner already has gives the stored item and changes nothing, so that
    * a repeated request can't make a second one.
-   * Throws CategoryNotFoundError, TooManyPhotosError, InvalidInputError.
+   * Throws CategoryNotFoundError, TooManyPhotosError, InvalidInputError, RemovedSinceError.
    */
   abstract create(item: NewItem, messages: PhotoMessages): Promise<Item>;
 
@@ -59,7 +59,7 @@ export abstract class ItemRepository {
   /** Rows go, tombstones and messages stay. Throws ItemNotFoundError. */
   abstract delete(ownerId: UserId, id: ItemId, messages: PhotoMessages): Promise<void>;
 
-  /** Answers the added photos. Throws ItemNotFoundError, TooManyPhotosError. */
+  /** Answers the added photos. Throws ItemNotFoundError, TooManyPhotosError, RemovedSinceError. */
   abstract addPhotos(ownerId: UserId, id: ItemId, photos: readonly NewPhoto[], messages: PhotoMessages): Promise<Photo[]>;
 
   /** Throws ItemNotFoundError, PhotoNotFoundError, LastPhotoError. */

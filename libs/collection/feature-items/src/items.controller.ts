@@ -27,7 +27,7 @@ export class ItemsController {
   @TakesPhotos(photoForm)
   @Answers(201, 'The item and its photos are kept, and their variants asked for', storedPhotosAnswer)
   @RefusesPhotos()
-  @Refuses('CATEGORY_NOT_FOUND')
+  @Refuses('CATEGORY_NOT_FOUND', 'REMOVED_SINCE')
   async create(
     @CurrentUser() user: SignedInUser,
     @OperationId() operationId: string,
@@ -96,7 +96,7 @@ export class ItemsController {
   @TakesPhotos(photoForm)
   @Answers(201, 'The photos are kept, and their variants asked for', storedPhotosAnswer)
   @RefusesPhotos()
-  @Refuses('ITEM_NOT_FOUND')
+  @Refuses('ITEM_NOT_FOUND', 'REMOVED_SINCE')
   async addPhotos(
     @CurrentUser() user: SignedInUser,
     @Param('id') id: string,

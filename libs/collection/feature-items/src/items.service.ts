@@ -38,7 +38,7 @@ export class ItemsService {
 
   /**
    * Keeps an item with its photos and asks for their variants.
-   * Throws InvalidInputError, CategoryNotFoundError, TooManyPhotosError and the photo gate's errors; then nothing is kept.
+   * Throws InvalidInputError, CategoryNotFoundError, TooManyPhotosError, RemovedSinceError and the photo gate's errors; then nothing is kept.
    */
   async create(ownerId: UserId, operationId: string, { name, description, category, photos }: ItemDraft): Promise<Item> {
     // What costs nothing is checked before the photos are decoded.
@@ -74,7 +74,7 @@ export class ItemsService {
     this.outbox.wake();
   }
 
-  /** Throws ItemNotFoundError, TooManyPhotosError and the photo gate's errors. */
+  /** Throws ItemNotFoundError, TooManyPhotosError, RemovedSinceError and the photo gate's errors. */
   async addPhotos(ownerId: UserId, id: ItemId, operationId: string, photos: readonly Buffer[]): Promise<Photo[]> {
     const { length: present } = (await this.items.get(ownerId, id)).photos;
     checkPhotosFit(present, photos.length);

@@ -14,6 +14,7 @@ export const httpStatus: Record<ErrorCode, number> = {
   ITEM_NOT_FOUND: 404,
   PHOTO_NOT_FOUND: 404,
   LAST_PHOTO: 409,
+  REMOVED_SINCE: 410,
   TOO_MANY_PHOTOS: 400,
   CATEGORY_NOT_FOUND: 404,
   CATEGORY_EXISTS: 409,

@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'ITEM_NOT_FOUND'
   | 'PHOTO_NOT_FOUND'
   | 'LAST_PHOTO'
+  | 'REMOVED_SINCE'
   | 'TOO_MANY_PHOTOS'
   | 'CATEGORY_NOT_FOUND'
   | 'CATEGORY_EXISTS'
