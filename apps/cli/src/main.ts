@@ -1,5 +1,6 @@
 import { ApiError, UnreachableError } from './api-client.js';
 import type { Command } from './command.js';
+import { backbone } from './commands/backbone.js';
 import { classify } from './commands/classify.js';
 import { demo } from './commands/demo.js';
 import { importPhotos } from './commands/import.js';
@@ -11,7 +12,7 @@ import { chooseLanguage, type Language } from './language.js';
 import { Terminal } from './terminal.js';
 import { texts } from './texts.js';
 
-const commands: Record<string, Command> = { import: importPhotos, train, classify, sweep, demo, 'message-map': messageMap };
+const commands: Record<string, Command> = { import: importPhotos, train, classify, sweep, demo, backbone, 'message-map': messageMap };
 
 const interruption = new AbortController();
 process.once('SIGINT', () => interruption.abort());

@@ -18,6 +18,7 @@ const english = {
   classify -- FILE…    says what photos show and which items look like them
   sweep                compares stored photos with their rows
   demo                 the whole road on drawn samples: a first look
+  backbone             which weights recognition stands on; -- pull fetches the full ones
   docs:messages        writes docs/messages.md from the contracts
 
 With -- --help each says more.`,
@@ -84,6 +85,32 @@ few minutes; with --url it uses yours, and leaves its items there.
   npm run demo
   npm run demo -- --items 20 --views 2
   OC_BACKBONE=./mobilenet_v2.safetensors npm run demo -- --setting varied
+${exits}`,
+    backbone: `Usage: npm run backbone [-- which]
+       npm run backbone -- pull [--from ADDRESS|FILE] [--force] [--trust]
+       npm run backbone -- train …   (see npm run backbone -- train --help)
+
+Recognition stands on a network that already knows how to look. A compact one comes
+with the platform; the full one, MobileNetV2 with ImageNet weights, recognises
+better. Without a verb, or with which: the one that would be used now.
+
+pull fetches the full one from Keras Applications (9 MB, Apache-2.0), makes sure that
+it is the one, and puts it into the folder backbone of OC_DATA_DIR. train makes the
+compact one again from nothing.
+
+  --from ADDRESS|FILE  a mirror (http, https) or a file fetched elsewhere: Keras's .h5,
+                       or a .safetensors of ours
+  --force              puts them in the place of weights that are there already
+  --trust              takes weights that answer otherwise than expected: your own
+  --lang en|pt         language of the messages; default: your system's
+  -h, --help           this text
+
+HTTP_PROXY, HTTPS_PROXY and NO_PROXY are honoured. A connection that breaks is tried
+three times.
+
+  npm run backbone
+  npm run backbone -- pull
+  npm run backbone -- pull --from ~/Downloads/mobilenet_v2_weights.h5
 ${exits}`,
     messageMap: `Usage: npm run docs:messages
 
@@ -167,6 +194,40 @@ Writes docs/messages.md from the messages in libs/shared/contracts.`,
     drawn: (folder: string, newFolder: string) => `Drawn: ${folder} to import, ${newFolder} to classify`,
     total: 'Everything',
   },
+  backbone: {
+    labels: { origin: 'Backbone', file: 'File', input: 'Input', licence: 'Licence', id: 'Id' },
+    origins: {
+      configured: 'the one that OC_BACKBONE names',
+      'data folder': 'the one in the data folder',
+      shipped: 'the compact one that comes with the platform',
+      random: 'none that has learnt anything: colours and edges',
+    },
+    fuller: 'The full one recognises better: npm run backbone -- pull',
+    mendConfigured: 'Correct OC_BACKBONE, in .env or the environment, or take it out.',
+    mendOwn: 'Take that file away, or replace it: npm run backbone -- pull --force',
+    noAddress: '--from is an address (http://… or https://…, without a password in it) or a file',
+    noFile: (file: string) => `The file ${file} can't be read`,
+    fetching: (host: string) => `Fetching the weights from ${host}`,
+    comparing: 'Comparing their answers with those of the platform\'s own backbone',
+    done: (file: string) => `Put in place: ${file}`,
+    setAside: (file: string) => `What was there is kept, unused: ${file}`,
+    restart: 'Restart npm start. The next training uses them; the present model goes on serving until then.',
+    alreadyThere: (file: string) => `Already there, and right: ${file}`,
+    configuredGoesBefore: (file: string) => `OC_BACKBONE names ${file}, which goes before: take it out of .env or the environment to use these.`,
+    otherSource: (source: string) => `it came from ${source}`,
+    otherWeights: 'it holds other weights',
+    taken: (file: string, reason: string) => `${file} is there already and is not this (${reason}). With --force the new weights take its place.`,
+    nothingToCompare: 'The platform\'s own backbone is not there to compare with, so nobody can tell whether these are the right weights. If you know that they are: --trust.',
+    unlike: (likeness: number, least: number) => `These are not the weights meant: their answers are too unlike those of the platform's own backbone (${likeness.toFixed(2)}, at least ${least.toFixed(2)} is needed). Nothing was changed. For weights of your own: --trust.`,
+    notFetched: {
+      answered: (source: string, why: string) => `${source} could not be fetched: the server answered ${why}.`,
+      large: (source: string, why: string) => `${source} has ${why}: those can't be the weights.`,
+      broken: (source: string, why: string) => `${source} could not be fetched: ${why}.`,
+    },
+    unusable: (source: string, why: string) => `What came from ${source} can't be used. ${why}`,
+    otherWays: 'Nothing was changed. Try again later, set HTTPS_PROXY if you are behind a proxy, or fetch the file elsewhere: npm run backbone -- pull --from FILE',
+    notWritten: (file: string, code: string) => `${file} can't be written (${code}). Is there space, and is the folder yours? Nothing was changed.`,
+  },
   messageMap: { written: (file: string) => `Wrote ${file}` },
 };
 
@@ -190,6 +251,7 @@ const portuguese: Texts = {
   classify -- FOTO…    diz o que as fotos mostram e com quais itens se parecem
   sweep                compara as fotos guardadas com suas linhas
   demo                 o caminho inteiro com amostras desenhadas: um primeiro olhar
+  backbone             em que pesos o reconhecimento se apoia; -- pull busca os completos
   docs:messages        escreve docs/messages.md a partir dos contratos
 
 Com -- --help cada um diz mais.`,
@@ -256,6 +318,31 @@ alguns minutos; com --url usa a sua, e deixa lá os itens.
   npm run demo
   npm run demo -- --items 20 --views 2
   OC_BACKBONE=./mobilenet_v2.safetensors npm run demo -- --setting varied
+${saidas}`,
+    backbone: `Uso: npm run backbone [-- which]
+     npm run backbone -- pull [--from ENDEREÇO|ARQUIVO] [--force] [--trust]
+     npm run backbone -- train …   (veja npm run backbone -- train --help)
+
+O reconhecimento se apoia numa rede que já sabe olhar. Uma compacta vem com a
+plataforma; a completa, MobileNetV2 com pesos ImageNet, reconhece melhor. Sem verbo,
+ou com which: a que seria usada agora.
+
+pull busca a completa no Keras Applications (9 MB, Apache-2.0), certifica-se de que é
+ela, e a põe na pasta backbone de OC_DATA_DIR. train faz a compacta de novo, do nada.
+
+  --from ENDEREÇO|ARQUIVO  um espelho (http, https) ou um arquivo buscado à parte: o
+                       .h5 do Keras, ou um .safetensors nosso
+  --force              põe os pesos no lugar dos que já estão lá
+  --trust              aceita pesos que respondem diferente do esperado: os seus
+  --lang en|pt         idioma das mensagens; padrão: o do sistema
+  -h, --help           este texto
+
+HTTP_PROXY, HTTPS_PROXY e NO_PROXY são respeitados. Uma conexão que cai é tentada
+três vezes.
+
+  npm run backbone
+  npm run backbone -- pull
+  npm run backbone -- pull --from ~/Downloads/mobilenet_v2_weights.h5
 ${saidas}`,
     messageMap: `Uso: npm run docs:messages
 
@@ -338,6 +425,40 @@ Escreve docs/messages.md a partir das mensagens em libs/shared/contracts.`,
     kept: (folder) => `Guardada: ${folder}`,
     drawn: (folder, newFolder) => `Desenhadas: ${folder} para importar, ${newFolder} para classificar`,
     total: 'Tudo',
+  },
+  backbone: {
+    labels: { origin: 'Backbone', file: 'Arquivo', input: 'Entrada', licence: 'Licença', id: 'Id' },
+    origins: {
+      configured: 'o que OC_BACKBONE nomeia',
+      'data folder': 'o da pasta de dados',
+      shipped: 'o compacto que vem com a plataforma',
+      random: 'nenhum que tenha aprendido algo: cores e bordas',
+    },
+    fuller: 'O completo reconhece melhor: npm run backbone -- pull',
+    mendConfigured: 'Corrija OC_BACKBONE, no .env ou no ambiente, ou retire-a.',
+    mendOwn: 'Retire esse arquivo, ou substitua-o: npm run backbone -- pull --force',
+    noAddress: '--from é um endereço (http://… ou https://…, sem senha nele) ou um arquivo',
+    noFile: (file) => `O arquivo ${file} não pode ser lido`,
+    fetching: (host) => `Buscando os pesos em ${host}`,
+    comparing: 'Comparando suas respostas com as do backbone da própria plataforma',
+    done: (file) => `No lugar: ${file}`,
+    setAside: (file) => `O que estava lá fica guardado, sem uso: ${file}`,
+    restart: 'Reinicie npm start. O próximo treinamento os usa; o modelo atual continua servindo até lá.',
+    alreadyThere: (file) => `Já está lá, e certo: ${file}`,
+    configuredGoesBefore: (file) => `OC_BACKBONE nomeia ${file}, que vem antes: retire-a do .env ou do ambiente para usar estes.`,
+    otherSource: (source) => `veio de ${source}`,
+    otherWeights: 'contém outros pesos',
+    taken: (file, reason) => `${file} já existe e não é este (${reason}). Com --force os pesos novos tomam seu lugar.`,
+    nothingToCompare: 'O backbone da própria plataforma não está lá para comparar, e assim ninguém sabe se estes são os pesos certos. Se você sabe que são: --trust.',
+    unlike: (likeness, least) => `Estes não são os pesos esperados: suas respostas se parecem pouco com as do backbone da própria plataforma (${likeness.toFixed(2).replace('.', ',')}; é preciso ao menos ${least.toFixed(2).replace('.', ',')}). Nada foi mudado. Para pesos seus: --trust.`,
+    notFetched: {
+      answered: (source, why) => `${source} não pôde ser buscado: o servidor respondeu ${why}.`,
+      large: (source, why) => `${source} é grande demais (${why}): não podem ser os pesos.`,
+      broken: (source, why) => `${source} não pôde ser buscado: ${why}.`,
+    },
+    unusable: (source, why) => `O que veio de ${source} não pode ser usado. ${why}`,
+    otherWays: 'Nada foi mudado. Tente mais tarde, defina HTTPS_PROXY se houver um proxy no caminho, ou busque o arquivo à parte: npm run backbone -- pull --from ARQUIVO',
+    notWritten: (file, code) => `${file} não pode ser escrito (${code}). Há espaço, e a pasta é sua? Nada foi mudado.`,
   },
   messageMap: { written: (file) => `${file} escrito` },
 };

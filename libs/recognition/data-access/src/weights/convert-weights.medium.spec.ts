@@ -7,9 +7,9 @@ import { assembleMobileNetV2 } from '../ml/mobilenet-v2.js';
 import { encodeSafetensors, parseSafetensors, type Safetensors } from '../ml/safetensors.js';
 import { useTensorflow } from '../ml/tensorflow.js';
 import { drawMobileNetV2 } from '../ml/testing/draw-mobilenet-v2.js';
+import { kerasLayers, writeKerasFile } from '../ml/testing/keras-file.js';
 import { convertWeights } from './convert-weights.js';
 import type { KerasLayer } from './keras-layers.js';
-import { kerasLayers, writeKerasFile } from './testing/index.js';
 
 const side = 224;
 const layers = kerasLayers(drawMobileNetV2(0.35, side), 3);

@@ -1,1 +1,2 @@
 export { drawMobileNetV2 } from './draw-mobilenet-v2.js';
+export * from './keras-file.js';

@@ -1,7 +1,7 @@
 import { seededRandom } from '@repo/kernel';
 import hdf5, { type Group } from 'h5wasm';
-import type { Safetensors, Tensor } from '../../ml/safetensors.js';
-import type { KerasLayer } from '../keras-layers.js';
+import type { KerasLayer } from '../../weights/keras-layers.js';
+import type { Safetensors, Tensor } from '../safetensors.js';
 
 export interface KerasFileForm {
   /** As `model.save` writes it, not `model.save_weights`. */
