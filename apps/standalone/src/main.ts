@@ -55,6 +55,7 @@ async function main(): Promise<void> {
 
   try {
     const { administrator } = await platform.start();
+    const backbone = await platform.backbone();
     const [url, ...others] = platform.urls;
     console.log(`\nOColecionador is ready: ${url}  (${((Date.now() - startedAt) / 1000).toFixed(1)} s)`);
     if (others.length > 0) {
@@ -62,6 +63,9 @@ async function main(): Promise<void> {
     }
     console.log(`  API and its documentation  ${url}/api/docs`);
     console.log(`  data                       ${platform.dataDir}`);
+    if (backbone) {
+      console.log(`  backbone                   ${backbone}`);
+    }
     console.log(`${describeSignIn(administrator)}  Ctrl-C stops everything\n`);
     process.send?.({ type: 'ready', url, administrator });
   } catch (error) {

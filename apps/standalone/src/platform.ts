@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { DirectoryLock, EmbeddedPostgres } from '@repo/database/embedded';
 import { builtFile } from '@repo/kernel';
+import { askBackbone, describeNetwork } from './ask-backbone.js';
 import { requireFreePorts } from './free-ports.js';
 import type { PrepareAnswer } from './prepare.js';
 import { loadSecrets, type Secrets } from './secrets.js';
@@ -48,7 +49,14 @@ export class Platform {
 
   /** Of the backends, the first one's first. */
   get urls(): string[] {
-    return this.plan.filter(({ portVariable }) => portVariable === 'PORT').map(({ host, port }) => `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`);
+    return this.urlsOf('PORT');
+  }
+
+  /** Which backbone recognises, in one line for the terminal; undefined while the classifier does not say. */
+  async backbone(): Promise<string | undefined> {
+    const [url = ''] = this.urlsOf('CLASSIFIER_PORT');
+    const network = await askBackbone(url);
+    return network && describeNetwork(network);
   }
 
   /** Resolves when every service serves. Throws when a part can't start; then call `stop`. */
@@ -77,6 +85,10 @@ export class Platform {
   stop(): Promise<void> {
     this.stopping ??= this.stopInOrder();
     return this.stopping;
+  }
+
+  private urlsOf(variable: PlannedService['portVariable']): string[] {
+    return this.plan.filter(({ portVariable }) => portVariable === variable).map(({ host, port }) => `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`);
   }
 
   private async stopInOrder(): Promise<void> {
