@@ -105,6 +105,11 @@ export class PlatformUnderTest {
     return (performance.now() - startedAt) / 1000;
   }
 
+  /** What it has written to the terminal since it was started. */
+  get output(): string {
+    return this.said;
+  }
+
   /** As a person does it: Ctrl-C. Resolves with the exit code when the supervisor has ended. */
   async stop(signal: 'SIGINT' | 'SIGTERM' = 'SIGINT'): Promise<number | null> {
     const { child } = this;

@@ -42,6 +42,15 @@ export interface Training {
   readonly progress?: { readonly phase: string; readonly photosAugmenting?: number; readonly epochs: readonly unknown[] } | null;
 }
 
+/** Which backbone the version in charge was trained on, and which the next one will be. */
+export interface BackboneInUse {
+  readonly modelVersion: string | null;
+  readonly trainedOn?: { readonly id: string; readonly quality?: string };
+  readonly next?: { readonly id: string; readonly quality: string };
+  readonly differs?: boolean;
+  readonly advice?: { readonly code: string; readonly message: string };
+}
+
 export interface UploadedFile {
   readonly name: string;
   readonly bytes: Uint8Array<ArrayBuffer>;

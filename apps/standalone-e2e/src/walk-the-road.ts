@@ -1,15 +1,26 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { drawSample, sampleCategory, type SampleKind } from '@repo/samples';
 import { beforeAll, expect, it } from 'vitest';
 import { eventually, type PlatformUnderTest } from './platform-under-test.js';
-import type { Classification, Created, Item, PublicDoor, Training } from './public-door.js';
+import type { BackboneInUse, Classification, Created, Item, PublicDoor, Training } from './public-door.js';
 
 /** Small on purpose: this road is walked in every test run. */
 const kinds = ['coins', 'cars', 'butterflies'] as const satisfies readonly SampleKind[];
 const ITEMS_OF_EACH = 10;
 const SIZE_PX = 320;
 
-// In the studio, since without weights of its own the platform tells colours and edges apart and no more.
+// In the studio: photos as people take them at home ask for the full backbone.
 const draw = async (kind: SampleKind, item: number, view: number) => new Uint8Array(await drawSample(kind, item, view, SIZE_PX, 'studio'));
+
+const shippedFolder = new URL('../../../libs/recognition/data-access/assets/', import.meta.url);
+
+/** The id of the weights that come with the platform holds the beginning of their checksum. */
+function shippedChecksum(): string {
+  const [name = 'no weights'] = readdirSync(fileURLToPath(shippedFolder)).filter((file) => file.endsWith('.safetensors')).sort();
+  return createHash('sha256').update(readFileSync(new URL(name, shippedFolder))).digest('hex').slice(0, 12);
+}
 
 /**
  * The stations of the main road as tests that build on each other: upload, similar items, training, recognition,
@@ -30,6 +41,16 @@ export function walkTheRoad(startedPlatform: () => PlatformUnderTest): void {
   it('is ready, and says of what it is made', async () => {
     const { status, body } = await door.get('/health/ready');
     expect([status, body]).toEqual([200, expect.any(Object)]);
+  });
+
+  it('recognises with the compact backbone that comes with it, and says so with how to get the full one', async () => {
+    const backbone = { id: expect.stringContaining(shippedChecksum()) as string, quality: 'compact', origin: 'shipped', inputSize: expect.any(Number) as number };
+    const advice = { code: 'GET_FULL_BACKBONE', message: expect.stringContaining('npm run backbone -- pull, or set OC_BACKBONE to a file') as string };
+    const { body } = await door.get<{ parts: object[] }>('/health/ready');
+    expect(body.parts).toContainEqual({ name: 'classifier', state: 'ok', durationMs: expect.any(Number) as number, detail: { backbone, advice } });
+    expect(JSON.stringify(body)).not.toContain(platform.dataDir);
+    expect((await door.get<BackboneInUse>('/Models/backbone')).body).toEqual({ modelVersion: null, next: backbone, advice });
+    expect(platform.output).toMatch(new RegExp(`^  backbone +compact \\(\\S*${shippedChecksum()}\\S*\\)\\. .*npm run backbone -- pull, or set OC_BACKBONE to a file`, 'm'));
   });
 
   it('listens on this machine alone', () => {
@@ -98,6 +119,11 @@ export function walkTheRoad(startedPlatform: () => PlatformUnderTest): void {
     expect(models.body.filter(({ state }) => state === 'active').map(({ version }) => version)).toEqual([training?.modelVersion]);
     const photo = await draw('coins', 1, 100);
     await eventually('the classifier serves the new version', async () => (await door.classify(photo)).modelVersion === training?.modelVersion);
+  });
+
+  it('knows what the new version was trained on', async () => {
+    const { body } = await door.get<BackboneInUse>('/Models/backbone');
+    expect(body).toMatchObject({ modelVersion: expect.stringMatching(/^v\d+/) as string, trainedOn: { id: body.next?.id, quality: 'compact' }, differs: false });
   });
 
   it('recognises photos it has not seen', async () => {
