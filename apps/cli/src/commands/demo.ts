@@ -9,6 +9,7 @@ import { commonOptions, type Command, type CommandContext } from '../command.js'
 import { connect, connectionOptions } from '../connection.js';
 import { exitCode, UsageError } from '../exit-code.js';
 import { PlatformEndedError, PlatformProcess } from '../platform-process.js';
+import { printBackbone } from '../print-backbone.js';
 import { score, type Question, type Score } from '../recognition-score.js';
 import { runParallel } from '../run-parallel.js';
 import { Stopwatch } from '../stopwatch.js';
@@ -182,6 +183,9 @@ async function tour(client: ApiClient, things: readonly Thing[], plan: Plan, wat
 
   const answers = await recognise(client, things, plan, training.modelVersion ?? undefined, watch, context);
   printRecognised(answers, plan.kinds, context);
+  if (training.modelVersion) {
+    printBackbone(await client.model(training.modelVersion), texts.demo.fuller, context);
+  }
   terminal.print(
     terminal.table(texts.demo.stepsHead, [...watch.steps.map(({ name, seconds }) => [name, texts.seconds(seconds)]), [texts.demo.total, texts.seconds(watch.totalSeconds())]]),
   );

@@ -3,6 +3,7 @@ import type { ApiClient, ModelReport, Training } from '../api-client.js';
 import { commonOptions, type Command, type CommandContext } from '../command.js';
 import { connect, connectionOptions } from '../connection.js';
 import { exitCode } from '../exit-code.js';
+import { printBackbone } from '../print-backbone.js';
 import type { Terminal } from '../terminal.js';
 import type { Texts } from '../texts.js';
 import { watchTraining } from '../watch-training.js';
@@ -26,14 +27,17 @@ export const train: Command = async (context) => {
   return training?.status === 'done' ? exitCode.done : exitCode.incomplete;
 };
 
-async function printResult(client: ApiClient, training: Training | undefined, { terminal, texts }: CommandContext): Promise<void> {
+async function printResult(client: ApiClient, training: Training | undefined, context: CommandContext): Promise<void> {
+  const { terminal, texts } = context;
   if (training?.status === 'done' && training.modelVersion) {
     terminal.print(terminal.good(texts.train.done(training.modelVersion)));
     const leftOut = training.progress?.leftOut ?? [];
     if (leftOut.length > 0) {
       terminal.print(texts.train.leftOut(leftOut.map(({ label, photos }) => `${label} (${photos})`).join(', ')));
     }
-    printFigures(await client.model(training.modelVersion), terminal, texts);
+    const model = await client.model(training.modelVersion);
+    printFigures(model, terminal, texts);
+    printBackbone(model, texts.train.fuller, context);
   } else if (training) {
     const { status } = training;
     const word = status === 'refused' || status === 'failed' || status === 'cancelled' ? texts.train.ended[status] : status;
