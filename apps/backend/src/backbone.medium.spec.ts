@@ -87,4 +87,6 @@ it('documents health, and where to ask for the backbone', async () => {
   expect(['200', '503'].map((status) => ready.responses[status].content['application/json'].schema)).toEqual(Array(2).fill({ $ref: '#/components/schemas/Health' }));
   expect(Object.keys(body.components.schemas.Health.properties.parts.items.properties)).toEqual(['name', 'state', 'durationMs', 'reason', 'detail', 'warning']);
   expect(ready.security).toEqual([{}]);
+  const referred = [...new Set(JSON.stringify(body).match(/(?<=#\/components\/schemas\/)\w+/g))];
+  expect(referred.filter((name) => !(name in body.components.schemas))).toEqual([]);
 });
