@@ -10,6 +10,8 @@ export interface DownloadOptions {
   readonly mostBytes: number;
   /** Time without a byte after which a connection counts as broken. */
   readonly silenceMs: number;
+  /** Before each further try. */
+  readonly pausesMs: readonly number[];
   /** @param total undefined where the server does not say it */
   readonly onProgress: (received: number, total: number | undefined) => void;
   /** Told before each wait for another try. */
@@ -29,20 +31,17 @@ export class DownloadError extends Error {
   }
 }
 
-/** Before the second and the third try. */
-const pausesMs = [1_000, 4_000];
 /** Busy or down, says the server. */
 const passingStatuses = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 /**
- * Fetches a file into memory, in three tries at most; a later one goes on where the connection broke, if the server
- * can. Throws DownloadError, UsageError for a proxy that is no address, and the signal's reason.
+ * Fetches a file into memory. Where a connection breaks, the next try goes on, or begins anew if the server can't. Throws DownloadError, UsageError for a proxy that is no address, and the signal's reason.
  */
 export async function download(address: URL, options: DownloadOptions): Promise<Buffer> {
   const dispatcher = proxyAgent(options);
   const transfer = new Transfer(address, dispatcher, options);
   try {
-    for (const pauseMs of pausesMs) {
+    for (const pauseMs of options.pausesMs) {
       try {
         return await transfer.run();
       } catch (error) {
@@ -99,12 +98,15 @@ class Transfer {
     if (!response.ok || !response.body) {
       throw new DownloadError('answered', `${response.status} ${response.statusText}`.trim(), passingStatuses.has(response.status));
     }
-    if (response.headers.get('content-range')?.startsWith(`bytes ${this.received}-`) !== true) {
-      this.chunks = []; // the whole file comes
-      this.received = 0;
-    }
     const etag = response.headers.get('etag');
     this.etag = etag?.startsWith('"') ? etag : undefined; // a weak one does not promise the same bytes
+    if (response.status !== 206) {
+      this.chunks = [];
+      this.received = 0;
+    } else if (!response.headers.get('content-range')?.startsWith(`bytes ${this.received}-`)) {
+      this.etag = undefined;
+      throw new DownloadError('broken', 'another part came than was asked for', true);
+    }
     const length = response.headers.get('content-length');
     const total = length === null ? undefined : this.received + Number(length);
     if ((total ?? 0) > mostBytes) {

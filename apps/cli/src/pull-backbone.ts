@@ -6,17 +6,15 @@ import { PermanentError } from '@repo/kernel';
 import { convertWeights, encodeSafetensors, leastLikeness, likenessToShipped, putWeights, weightsFolder, weightsIn, type Safetensors } from '@repo/recognition-data-access/weights';
 import { drawSample, sampleKinds } from '@repo/samples';
 import { commonOptions, type CommandContext } from './command.js';
-import { download, DownloadError } from './download.js';
+import { download, DownloadError, type DownloadOptions } from './download.js';
 import { exitCode, UsageError } from './exit-code.js';
 import type { Progress } from './terminal.js';
 
-export interface PullSettings {
+export interface PullSettings extends Pick<DownloadOptions, 'silenceMs' | 'pausesMs'> {
   /** What is fetched when nothing else is asked for. */
   readonly address: string;
   /** Folder of the weights that come with the platform, to compare with; their usual one by default. */
   readonly shippedFolder?: string;
-  /** Time without a byte after which a connection counts as broken. */
-  readonly silenceMs: number;
 }
 
 /** Keras's file has 9.4 MB, the widest one that it publishes 24 MB. */
@@ -24,7 +22,7 @@ const MOST_BYTES = 64_000_000;
 const FILE_NAME = 'mobilenet_v2_1.0_224.safetensors';
 const LICENCE = 'Apache-2.0';
 /** Drawn photos that answers are compared on: of each kind, and their side in pixels. */
-const PHOTOS_OF_KIND = 3;
+const PHOTOS_OF_KIND = 2;
 const PHOTO_SIDE = 320;
 
 /** Wants another file, or its permission. */
@@ -86,7 +84,7 @@ async function readWeights(source: Source, settings: PullSettings, context: Comm
   return convertWeights(bytes);
 }
 
-async function fetchFile(url: URL, { silenceMs }: PullSettings, { terminal, texts, environment, signal }: CommandContext): Promise<Buffer> {
+async function fetchFile(url: URL, { silenceMs, pausesMs }: PullSettings, { terminal, texts, environment, signal }: CommandContext): Promise<Buffer> {
   terminal.print(texts.backbone.fetching(url.host));
   let progress: Progress | undefined;
   let shown = 0;
@@ -95,6 +93,7 @@ async function fetchFile(url: URL, { silenceMs }: PullSettings, { terminal, text
       environment,
       signal,
       silenceMs,
+      pausesMs,
       mostBytes: MOST_BYTES,
       onProgress: (received, total) => {
         progress ??= total === undefined ? undefined : terminal.progress('kB', Math.ceil(total / 1000));

@@ -11,7 +11,7 @@ import { pullBackbone, type PullSettings } from '../pull-backbone.js';
 const officialWeights = 'https://storage.googleapis.com/tensorflow/keras-applications/mobilenet_v2/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5';
 
 /** `backbone`: says which weights the platform stands on; `backbone pull` fetches the full ones. */
-export const backbone = backboneCommand({ address: officialWeights, silenceMs: 30_000 });
+export const backbone = backboneCommand({ address: officialWeights, silenceMs: 30_000, pausesMs: [1_000, 4_000] });
 
 /** @param settings where the weights come from and what they are compared with */
 export function backboneCommand(settings: PullSettings): Command {
