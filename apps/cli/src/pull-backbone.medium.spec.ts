@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, watch } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -89,6 +89,13 @@ it('takes a file of Keras\'s or of ours that was fetched elsewhere', async () =>
   expect((await pull('--from', 'ours.safetensors', '--force')).code).toBe(0);
   expect((await convertWeights(await readFile(place()))).metadata).toEqual({ input_size: '224', licence: 'MIT', source: 'ours.safetensors' });
   expect(requests).toBe(0);
+});
+
+it('says why a file can\'t be taken', async () => {
+  await writeFile(path.join(folder, 'vast.h5'), '');
+  await truncate(path.join(folder, 'vast.h5'), 64_000_001);
+  expect(await pull('--from', 'vast.h5')).toEqual({ code: 1, output: expect.stringContaining('more than 64 MB') as string });
+  await expect(pull('--from', 'none.h5')).rejects.toThrow(`The file ${path.join(folder, 'none.h5')} can't be read (ENOENT)`);
 });
 
 it('keeps no key that stands in the address', async () => {

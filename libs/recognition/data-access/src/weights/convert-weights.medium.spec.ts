@@ -9,7 +9,7 @@ import { useTensorflow } from '../ml/tensorflow.js';
 import { drawMobileNetV2 } from '../ml/testing/draw-mobilenet-v2.js';
 import { kerasLayers, writeKerasFile } from '../ml/testing/keras-file.js';
 import { convertWeights } from './convert-weights.js';
-import type { KerasLayer } from './keras-layers.js';
+import { readKerasLayers, type KerasLayer } from './keras-layers.js';
 
 const side = 224;
 const layers = kerasLayers(drawMobileNetV2(0.35, side), 3);
@@ -81,6 +81,7 @@ it.each<[string, () => Promise<Buffer>, string]>([
   ['a page', async () => Buffer.from('<!DOCTYPE html>\n<title>Sign in</title>'), 'neither Keras\'s weights (.h5) nor ours (.safetensors): 38 bytes that begin with "<!DOCTYPE html> <title>Sign in</title>"'],
   ['nothing', async () => Buffer.alloc(0), 'neither'],
   ['a file cut off', async () => (await writeKerasFile(layers)).subarray(0, 100_000), 'The Keras file can\'t be read: it is cut off or damaged'],
+  ['more numbers than any such network has', () => writeKerasFile([{ name: 'vast', weights: [{ shape: [16_000_001], data: new Float32Array(16_000_001) }] }]), 'it holds more than 16000000 numbers'],
   ['another network', () => writeKerasFile(layers.slice(0, 40)), 'MobileNetV2 has 104 layers with weights, this file has 40'],
   ['a longer network', () => writeKerasFile([...layers, ...layers.slice(0, 2).map((layer) => ({ ...layer, name: `${layer.name}_more` }))]), 'this file has 106'],
   ['a last layer that is no top', () => writeKerasFile([...layers, { name: 'more', weights: layers[0]!.weights }]), 'this file has 105'],
@@ -90,4 +91,8 @@ it.each<[string, () => Promise<Buffer>, string]>([
   ['a number that is none', () => writeKerasFile(changed(8, (layer) => withData(layer, 0, NaN))), 'block_1_depthwise/depthwise_kernel'],
 ])('refuses %s', async (_, file, reason) => {
   await expect(convertWeights(await file())).rejects.toThrow(reason);
+});
+
+it('gives up on a file that keeps the reading thread busy', async () => {
+  await expect(readKerasLayers(await writeKerasFile(layers), 5)).rejects.toThrow('it was not done after 0.005 s');
 });

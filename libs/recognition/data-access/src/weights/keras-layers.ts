@@ -11,16 +11,16 @@ export interface KerasLayer {
 }
 
 /** The largest MobileNetV2 is read in two seconds. */
-const longestReadingMs = 60_000;
+const usualLimitMs = 60_000;
 
 /**
  * Reads the layers with weights from an HDF5 file of Keras 2, in the order of the network. In a thread, which can be
  * ended: HDF5's library keeps its memory, talks to stderr, and a forged file may keep it busy for ever.
  * Throws PermanentError saying why the file can't be read.
  */
-export async function readKerasLayers(file: Buffer): Promise<KerasLayer[]> {
+export async function readKerasLayers(file: Buffer, limitMs = usualLimitMs): Promise<KerasLayer[]> {
   const worker = new Worker(builtFile(import.meta.url, './keras-h5.worker.js'), { workerData: new Uint8Array(file), execArgv: [], stdout: true, stderr: true });
-  const timer = setTimeout(() => void worker.terminate(), longestReadingMs);
+  const timer = setTimeout(() => void worker.terminate(), limitMs);
   let layers: KerasLayer[] | undefined;
   worker.on('message', (answer: KerasLayer[]) => (layers = answer));
   try {
@@ -31,7 +31,7 @@ export async function readKerasLayers(file: Buffer): Promise<KerasLayer[]> {
     clearTimeout(timer);
   }
   if (!layers) {
-    throw new PermanentError(`The Keras file can't be read: it was not done after ${longestReadingMs / 1000} s`);
+    throw new PermanentError(`The Keras file can't be read: it was not done after ${limitMs / 1000} s`);
   }
   return layers;
 }
