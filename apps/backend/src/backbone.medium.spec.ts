@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { newId, type TrainingRunId } from '@repo/kernel';
 import { ModelMetricsStore, ModelRegistry, newModelVersion, type ModelMetrics } from '@repo/recognition-domain';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BackendUnderTest, SERVICE_TOKEN, type Person } from './backend-under-test.js';
 
 const compact = { id: 'mobilenetv2-160-0a1b2c3d4e5f-cover', quality: 'compact', origin: 'shipped', inputSize: 160 };
@@ -30,6 +30,8 @@ afterAll(async () => {
   classifier.close();
 });
 
+/** A report lives for a second, and a busy machine may miss a part's deadline once. */
+const soon = { timeout: 20_000, interval: 200 };
 async function classifierPart() {
   const { body } = await backend.call('get', '/api/health/ready').expect(200);
   return { status: body.status, part: body.parts.find(({ name }: { name: string }) => name === 'classifier') };
@@ -37,22 +39,20 @@ async function classifierPart() {
 const inUse = async () => (await backend.call('get', '/api/Models/backbone', ana).expect(200)).body;
 
 describe('the health page', () => {
-  afterEach(() => new Promise((resolve) => setTimeout(resolve, 1_100))); // a report lives for a second
-
   it('passes on which backbone the classifier found, and nothing of the machine', async () => {
     const leaky = { ...network, detail: { ...network.detail, backbone: { ...compact, path: '/home/ana/net.safetensors' } } };
     pages = { '/health/ready': { status: 'ok', parts: [{ name: 'objects', state: 'ok', detail: 'other words' }, leaky] } };
-    expect(await classifierPart()).toEqual({ status: 'ok', part: { ...network, name: 'classifier', durationMs: expect.any(Number) } });
+    await expect.poll(classifierPart, soon).toEqual({ status: 'ok', part: { ...network, name: 'classifier', durationMs: expect.any(Number) } });
   });
 
   it('is well with an untrained backbone, and passes the warning on', async () => {
     pages = { '/health/ready': { status: 'ok', parts: [{ ...network, warning: 'colours and edges alone' }] } };
-    expect(await classifierPart()).toMatchObject({ status: 'ok', part: { state: 'ok', warning: 'colours and edges alone' } });
+    await expect.poll(classifierPart, soon).toMatchObject({ status: 'ok', part: { state: 'ok', warning: 'colours and edges alone' } });
   });
 
   it('is well with a classifier that says nothing of its backbone', async () => {
     pages = { '/health/ready': { status: 'ok', parts: [{ name: 'network', state: 'ok', durationMs: 0 }] } };
-    expect(await classifierPart()).toEqual({ status: 'ok', part: { name: 'classifier', state: 'ok', durationMs: expect.any(Number) } });
+    await expect.poll(classifierPart, soon).toEqual({ status: 'ok', part: { name: 'classifier', state: 'ok', durationMs: expect.any(Number) } });
   });
 });
 

@@ -32,8 +32,8 @@ it.each([
   const classifier = await ClassifierUnderTest.start(places[origin]);
   try {
     const backbone = { ...expected, origin };
-    const { status, body, text } = await classifier.get('/health/ready');
-    expect([status, body.status]).toEqual([200, 'ok']);
+    await expect.poll(async () => (await classifier.get('/health/ready')).body.status, { timeout: 20_000, interval: 200 }).toBe('ok'); // a busy machine may miss a part's deadline once
+    const { body, text } = await classifier.get('/health/ready');
     expect(body.parts.find(({ name }: { name: string }) => name === 'network')).toEqual({
       name: 'network',
       state: 'ok',
