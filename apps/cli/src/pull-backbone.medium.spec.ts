@@ -85,8 +85,8 @@ it('takes a file of Keras\'s or of ours that was fetched elsewhere', async () =>
   expect((await pull('--from', 'elsewhere.h5')).code).toBe(0);
   expect((await convertWeights(await readFile(place()))).metadata).toEqual({ input_size: '224', licence: 'Apache-2.0', source: 'elsewhere.h5' });
   expect((await pull('--from', 'elsewhere.h5')).output).toContain('Already there');
-  expect(await pull('--from', 'ours.safetensors')).toEqual({ code: 1, output: expect.stringContaining('it holds other weights') as string });
-  expect((await pull('--from', 'ours.safetensors', '--force')).code).toBe(0);
+  expect(await pull('--trust', '--from', 'ours.safetensors')).toEqual({ code: 1, output: expect.stringContaining('it holds other weights') as string });
+  expect((await pull('--trust', '--from', 'ours.safetensors', '--force')).code).toBe(0);
   expect((await convertWeights(await readFile(place()))).metadata).toEqual({ input_size: '224', licence: 'MIT', source: 'ours.safetensors' });
   expect(requests).toBe(0);
 });
@@ -170,6 +170,14 @@ describe('where weights lie already', () => {
 it('says so when the folder can\'t be written', async () => {
   await writeFile(data(), 'a file, not a folder');
   expect(await pull('--trust')).toEqual({ code: 1, output: expect.stringMatching(/can't be written \((ENOTDIR|EEXIST)\)/) as string });
+});
+
+it('changes nothing after Ctrl-C', async () => {
+  await writeFile(path.join(folder, 'elsewhere.h5'), keras);
+  const command = backboneCommand({ address: address(), silenceMs: 5_000, pausesMs: [] });
+  const stopped = AbortSignal.abort(new Error('Ctrl-C'));
+  await expect(runCommand(command, ['pull', '--trust', '--from', 'elsewhere.h5'], folder, { OC_DATA_DIR: data() }, stopped)).rejects.toThrow('Ctrl-C');
+  expect(await lying()).toEqual([]);
 });
 
 it('says so when OC_BACKBONE goes before', async () => {

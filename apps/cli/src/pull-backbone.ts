@@ -52,6 +52,7 @@ export async function pullBackbone(args: readonly string[], settings: PullSettin
     } else {
       const weights = await readWeights(source, settings, context);
       await check(weights);
+      context.signal.throwIfAborted();
       const file = encodeSafetensors(withOrigin(weights, source, { isVerified: !values.trust }));
       if (present) {
         await expectSame(file, present, context);

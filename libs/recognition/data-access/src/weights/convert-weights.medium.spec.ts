@@ -56,10 +56,12 @@ it('folds the normalisation so that the network answers as it does in Keras', as
   expect(Math.max(...expected.map((value, i) => Math.abs(value - embedding[i]!)))).toBeLessThan(1e-4);
 });
 
+const dense = (name: string): KerasLayer => ({ name, weights: [{ shape: [1280, 2], data: new Float32Array(2560) }, { shape: [2], data: new Float32Array(2) }] });
+
 it.each([
   ['a whole saved model', { wholeModel: true }, layers],
   ['layers that are named otherwise', { rename: (name: string) => name.replace(/^block_(\d+)_(.*)_BN$/, 'bn$1_conv_$1_bn_$2').replace(/^block_(\d+)_/, 'mobl$1_conv_$1_') }, layers],
-  ['a network with its top', {}, [...layers, { name: 'Logits', weights: [{ shape: [1280, 2], data: new Float32Array(2560) }, { shape: [2], data: new Float32Array(2) }] }]],
+  ['a network with its top', {}, [...layers, dense('Logits')]],
 ])('reads %s alike', async (_, form, written) => {
   const usual = await convertWeights(await writeKerasFile(layers));
   expect(usual.metadata).toEqual({ input_size: '224' });
@@ -83,7 +85,7 @@ it.each<[string, () => Promise<Buffer>, string]>([
   ['a file cut off', async () => (await writeKerasFile(layers)).subarray(0, 100_000), 'The Keras file can\'t be read: it is cut off or damaged'],
   ['more numbers than any such network has', () => writeKerasFile([{ name: 'vast', weights: [{ shape: [16_000_001], data: new Float32Array(16_000_001) }] }]), 'it holds more than 16000000 numbers'],
   ['another network', () => writeKerasFile(layers.slice(0, 40)), 'MobileNetV2 has 104 layers with weights, this file has 40'],
-  ['a longer network', () => writeKerasFile([...layers, ...layers.slice(0, 2).map((layer) => ({ ...layer, name: `${layer.name}_more` }))]), 'this file has 106'],
+  ['a longer network', () => writeKerasFile([...layers, dense('Logits'), dense('more')]), 'this file has 106'],
   ['a last layer that is no top', () => writeKerasFile([...layers, { name: 'more', weights: layers[0]!.weights }]), 'this file has 105'],
   ['layers in another order', () => writeKerasFile([layers[1]!, layers[0]!, ...layers.slice(2)]), 'Layer bn_Conv1, in the place of Conv1, is not that convolution'],
   ['a normalisation of other channels', () => writeKerasFile(changed(1, () => layers[11]!).map((layer, i) => (i === 1 ? { ...layer, name: 'bn_Conv1' } : layer))), 'Layer bn_Conv1, after Conv1, does not normalise its 16 channels'],
