@@ -35,6 +35,7 @@ HIGHEST_RATE_TAUGHT, LOWEST_RATE_TAUGHT, HIGHEST_RATE_JOINED = 3e-2, 3e-3, 1e-2
 CANDIDATE_SIDES = (96, 112, 128, 160, 192, 224)
 TEACHER_SIDE = 224
 REPORT_EVERY_S = 180
+ATTRIBUTION = "Distilled by OColecionador from MobileNetV2 1.0 224 (ImageNet), Copyright The TensorFlow Authors, Apache-2.0"
 
 
 def options():
@@ -96,8 +97,8 @@ class Lesson:
 
     def loss(self, x, student, taught):
         with torch.no_grad():
-            targets = [target.float() for target in self.teacher(x)]
-        answers = [answer.float() for answer in student(x, targets if taught else None)]
+            targets = self.teacher(x)
+        answers = student(x, targets if taught else None)
         total = sum(((own - target) / spread).square().mean() for own, target, spread in zip(answers, targets, self.spreads))
         own, target = answers[-1].mean((2, 3)), targets[-1].mean((2, 3))
         total = total + ((own - target) / self.pooled_spread).square().mean()
@@ -120,7 +121,7 @@ def settle(network, batches):
 def embed(network, pictures, side):
     """Unit vectors, one a picture; the pictures shrunk to `side`."""
     parts = (F.interpolate(part, size=(side, side), mode="area") if side != part.shape[-1] else part for part in pictures.split(32))
-    return torch.cat([F.normalize(network(part.contiguous(memory_format=torch.channels_last))[-1].float().mean((2, 3)), dim=1) for part in parts])
+    return torch.cat([F.normalize(network(part.contiguous(memory_format=torch.channels_last))[-1].mean((2, 3)), dim=1) for part in parts])
 
 
 def agreement(own, target):
@@ -149,11 +150,6 @@ def save(path, **state):
     os.replace(path.with_suffix(".part"), path)
 
 
-@torch.no_grad()
-def look(network, held_out, vectors):
-    return agreement(embed(network, held_out, SMALL_SIDE), vectors)
-
-
 def main():
     args = options()
     torch.manual_seed(args.seed)
@@ -175,6 +171,7 @@ def main():
         average.load_state_dict(state["average"])
         optimiser.load_state_dict(state["optimiser"])
         seen, spent = state["seen"], state["minutes"]
+    begun = seen
     teacher = open_teacher(args.teacher).to(device, memory_format=torch.channels_last)
 
     def on_device(batch):
@@ -196,15 +193,16 @@ def main():
         return spent + (time.monotonic() - started) / 60
 
     def write(side):
-        about = {"input_size": side, "licence": "Apache-2.0", "crops": seen, "seed": args.seed, "minutes": round(minutes()), "machine": f"{os.cpu_count()} cores, {device.type}, torch {torch.__version__}, {platform.machine()}"}
+        about = {"input_size": side, "licence": "Apache-2.0", "attribution": ATTRIBUTION, "crops": seen, "seed": args.seed, "minutes": round(minutes()), "machine": f"{os.cpu_count()} cores, {device.type}, torch {torch.__version__}, {platform.machine()}"}
         part = args.work / "compact.part"
         write_safetensors(part, fold(average.module), {key: str(value) for key, value in about.items()})
         os.replace(part, args.work / "compact.safetensors")
 
     def keep():
         settle(average.module, examples)
-        cosine, shared = look(average.module, held_out, vectors)
-        print(f"{minutes():6.1f} min {seen:9,} crops ({100 * seen / args.crops:3.0f} %)  held out: cosine {cosine:.3f}, nearest five shared {shared:.3f}", flush=True)
+        cosine, shared = agreement(embed(average.module, held_out, SMALL_SIDE), vectors)
+        left = (args.crops - seen) * (minutes() - spent) / (seen - begun)
+        print(f"{minutes():6.1f} min {seen:9,} crops ({100 * seen / args.crops:3.0f} %, about {left:.0f} min left)  held out: cosine {cosine:.3f}, nearest five shared {shared:.3f}", flush=True)
         save(checkpoint, student=student.state_dict(), average=average.state_dict(), optimiser=optimiser.state_dict(), seen=seen, minutes=minutes())
 
     while seen < args.crops and time.monotonic() - started < args.minutes * 60:
@@ -212,8 +210,7 @@ def main():
         for group in optimiser.param_groups:
             group["lr"] = rate(progress, seen)
         x = next(source)
-        with torch.autocast("cuda", enabled=device.type == "cuda"):
-            loss = lesson.loss(x, student, is_taught(progress, random.random()))
+        loss = lesson.loss(x, student, is_taught(progress, random.random()))
         optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(student.parameters(), 5)
