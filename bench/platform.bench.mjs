@@ -116,11 +116,7 @@ async function measureRecognition(classes, row, note) {
 }
 
 async function withPlatform(environment, work) {
-  const backbone = new URL('backbone/mobilenet_v2_1.0_224_notop.safetensors', data);
-  const process_ = await PlatformProcess.start(
-    { ...process.env, ...(existsSync(backbone) && !process.env.OC_BACKBONE ? { OC_BACKBONE: backbone.pathname } : {}), ...environment },
-    never,
-  );
+  const process_ = await PlatformProcess.start({ ...process.env, ...environment }, never);
   try {
     const client = new ApiClient(process_.url, process_.credentials);
     await client.signIn();
