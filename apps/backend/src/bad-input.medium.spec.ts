@@ -109,6 +109,7 @@ describe('access', () => {
     ['get', `/api/Training/${newId()}/events`],
     ['delete', `/api/Training/${newId()}`],
     ['get', '/api/Models'],
+    ['get', '/api/Models/backbone'],
     ['get', `/api/Models/${newId()}`],
     ['post', `/api/Models/${newId()}/activate`],
     ['post', '/api/Storage/sweep'],

@@ -46,7 +46,7 @@ it('documents every answer of a route with its shape', async () => {
     required: ['nome', 'categoria', 'foto'],
     properties: { foto: { type: 'array', minItems: 1, maxItems: 10, items: { type: 'string', format: 'binary' } } },
   });
-  expect(Object.keys(upload.responses).sort()).toEqual(['201', '400', '401', '404', '409', '413', '415', '422', '429']);
+  expect(Object.keys(upload.responses).sort()).toEqual(['201', '400', '401', '404', '409', '410', '413', '415', '422', '429']);
   expect(upload.responses['201'].content['application/json'].schema.required).toEqual(['success', 'itemId', 'fotoId', 'fotoIds']);
   expect(upload.parameters).toContainEqual(expect.objectContaining({ name: 'Idempotency-Key', in: 'header' }));
 });

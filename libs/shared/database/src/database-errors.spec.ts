@@ -1,5 +1,5 @@
 import { TemporaryError } from '@repo/kernel';
-import { QueryFailedError, QueryRunnerAlreadyReleasedError } from 'typeorm';
+import { QueryFailedError, QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError } from 'typeorm';
 import { expect, it } from 'vitest';
 import { isConnectionLost, isForeignKeyViolation, isTemporary, isTransactionConflict, isUniqueViolation, translateDatabaseErrors } from './database-errors.js';
 
@@ -53,8 +53,7 @@ it.each([{ code: '57P01' }, { code: '08006' }, { code: 'ECONNRESET' }, { code: '
   expect([isConnectionLost(raised(facts)), isTemporary(raised(facts)), isTransactionConflict(raised(facts))]).toEqual([true, true, false]);
 });
 
-it('knows a connection that was lost between two statements', () => {
-  const error = new QueryRunnerAlreadyReleasedError();
+it.each([new QueryRunnerAlreadyReleasedError(), new QueryRunnerProviderAlreadyReleasedError()])('knows a connection that was lost between two statements: $name', (error) => {
   expect([isConnectionLost(error), isTemporary(error)]).toEqual([true, true]);
 });
 

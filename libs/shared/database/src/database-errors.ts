@@ -1,5 +1,5 @@
 import { TemporaryError } from '@repo/kernel';
-import { QueryFailedError, QueryRunnerAlreadyReleasedError } from 'typeorm';
+import { QueryFailedError, QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError } from 'typeorm';
 
 interface DriverError {
   /** SQLSTATE of PostgreSQL, or a name such as ECONNREFUSED. */
@@ -54,8 +54,12 @@ export function isTransactionConflict(error: unknown): boolean {
 /** The connection ended while it was in use: what it was asked last may or may not have been done. */
 export function isConnectionLost(error: unknown): boolean {
   const { code, number, message } = driverError(error);
-  // TypeORM takes a connection that ends between two statements away from its user.
-  return error instanceof QueryRunnerAlreadyReleasedError || lostCodes.has(code) || lostNumbers.has(number) || lostMessages.test(String(message));
+  return isTakenBack(error) || lostCodes.has(code) || lostNumbers.has(number) || lostMessages.test(String(message));
+}
+
+/** TypeORM takes a connection that ends between two statements away from its user: the runner says so, or its manager. */
+function isTakenBack(error: unknown): boolean {
+  return error instanceof QueryRunnerAlreadyReleasedError || error instanceof QueryRunnerProviderAlreadyReleasedError;
 }
 
 /** The database did not answer, or not in time. */

@@ -91,6 +91,11 @@ describe('a connection that is lost before COMMIT was sent', () => {
       await endSessions();
       await new Promise((resolve) => setTimeout(resolve, 50)); // until the client knows
     }],
+    ['between two statements, and the second is asked', async (manager) => {
+      await endSessions();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      await manager.query('SELECT 1');
+    }],
     ['in a statement', (manager) => Promise.all([manager.query('SELECT pg_sleep(5)'), new Promise((resolve) => setTimeout(resolve, 50)).then(endSessions)])],
   ])('%s: the work is done again', async (_, lose) => {
     await inTransaction(source, async (manager) => {
