@@ -107,7 +107,7 @@ async function measureRecognition(classes, row, note) {
       note(`split ${split + 1}: top-1 ${figures.top1.at(-1).toFixed(3)} of ${answers.length} unseen photos`);
     });
   }
-  row({ what: 'top-1 on unseen photos, mean of the splits', unit: '', better: 'higher', ours: mean(figures.top1), aim: 0.84 });
+  row({ what: 'top-1 on unseen photos, mean of the splits', unit: '', better: 'higher', ours: mean(figures.top1), ...(process.env.OC_BACKBONE && { aim: 0.84 }) });
   row({ what: 'macro-F1', unit: '', better: 'higher', ours: mean(figures.macroF1) });
   row({ what: 'expected calibration error, 10 bins', unit: '', better: 'lower', ours: mean(figures.ece) });
   row({ what: 'answers above the threshold', unit: '', better: 'higher', ours: mean(figures.known) });

@@ -78,13 +78,13 @@ few minutes; with --url it uses yours, and leaves its items there.
   --kinds LIST         default: coins,stamps,cars,minerals,watches; there is butterflies too
   --size PX            side of the photos, 64 to 4000; default: 640
   --setting NAME       studio: grey card, even light (default); varied: as people take
-                       them at home, for which ImageNet weights are needed (OC_BACKBONE)
+                       them at home
   --keep               keeps the temporary folder, and says where it is
   --draw FOLDER        only draws: FOLDER for npm run import, FOLDER-new to classify${options}
 
   npm run demo
   npm run demo -- --items 20 --views 2
-  OC_BACKBONE=./mobilenet_v2.safetensors npm run demo -- --setting varied
+  npm run demo -- --setting varied
 ${exits}`,
     backbone: `Usage: npm run backbone [-- which]
        npm run backbone -- pull [--from ADDRESS|FILE] [--force] [--trust]
@@ -315,13 +315,13 @@ alguns minutos; com --url usa a sua, e deixa lá os itens.
   --kinds LISTA        padrão: coins,stamps,cars,minerals,watches; há também butterflies
   --size PX            lado das fotos, 64 a 4000; padrão: 640
   --setting NOME       studio: fundo cinza, luz uniforme (padrão); varied: como se fotografa
-                       em casa, para o que são precisos pesos ImageNet (OC_BACKBONE)
+                       em casa
   --keep               guarda a pasta temporária e diz onde está
   --draw PASTA         só desenha: PASTA para npm run import, PASTA-new para classificar${opcoes}
 
   npm run demo
   npm run demo -- --items 20 --views 2
-  OC_BACKBONE=./mobilenet_v2.safetensors npm run demo -- --setting varied
+  npm run demo -- --setting varied
 ${saidas}`,
     backbone: `Uso: npm run backbone [-- which]
      npm run backbone -- pull [--from ENDEREÇO|ARQUIVO] [--force] [--trust]
