@@ -124,11 +124,83 @@ def embed(network, pictures, side):
     return torch.cat([F.normalize(network(part.contiguous(memory_format=torch.channels_last))[-1].mean((2, 3)), dim=1) for part in parts])
 
 
-def agreement(own, target):
-    """Of student's and teacher's unit vectors of the same pictures: mean cosine, and which share of each picture's five nearest is the same."""
-    nearest = [(unit @ unit.T - 2 * torch.eye(len(unit), device=unit.device)).topk(5).indices for unit in (own, target)]
-    shared = (nearest[0][:, :, None] == nearest[1][:, None, :]).any(2).float().mean().item()
-    return (own * target).sum(1).mean().item(), shared
+class HeldOut:
+    """Pictures that are never learned from, and what the teacher makes of them."""
+
+    def __init__(self, pictures, teacher):
+        self.pictures, self.targets = pictures, embed(teacher, pictures, TEACHER_SIDE)
+
+    def agreement(self, network, side):
+        """Mean cosine between both networks' answers, and which share of each picture's five nearest is the same."""
+        own = embed(network, self.pictures, side)
+        nearest = [(unit @ unit.T - 2 * torch.eye(len(unit), device=unit.device)).topk(5).indices for unit in (own, self.targets)]
+        shared = (nearest[0][:, :, None] == nearest[1][:, None, :]).any(2).float().mean().item()
+        return (own * self.targets).sum(1).mean().item(), shared
+
+
+class Training:
+    """The network that learns, the average of its last steps, and how far they are: what a checkpoint keeps."""
+
+    def __init__(self, args, device):
+        self.args, self.device, self.checkpoint = args, device, args.work / "student.pt"
+        self.student = MobileNetV2().to(device, memory_format=torch.channels_last)
+        self.average = torch.optim.swa_utils.AveragedModel(self.student, avg_fn=lambda mean, new, _: mean + (new - mean) * 0.01)
+        self.optimiser = torch.optim.AdamW(self.student.parameters(), lr=1e-3, betas=(0.9, 0.99), weight_decay=1e-4)
+        self.seen, self.spent = 0, 0.0
+        if self.checkpoint.exists():
+            state = torch.load(self.checkpoint, map_location=device)
+            for name, part in self.parts():
+                part.load_state_dict(state[name])
+            self.seen, self.spent = state["seen"], state["minutes"]
+        self.begun, self.started = self.seen, time.monotonic()
+
+    def parts(self):
+        return ("student", self.student), ("average", self.average), ("optimiser", self.optimiser)
+
+    @property
+    def progress(self):
+        return self.seen / self.args.crops
+
+    def minutes_of_run(self):
+        return (time.monotonic() - self.started) / 60
+
+    def minutes(self):
+        return self.spent + self.minutes_of_run()
+
+    def is_over(self):
+        return self.seen >= self.args.crops or self.minutes_of_run() >= self.args.minutes
+
+    def learn(self, x, lesson, taught):
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate(self.progress, self.seen)
+        loss = lesson.loss(x, self.student, taught)
+        self.optimiser.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.student.parameters(), 5)
+        self.optimiser.step()
+        self.average.update_parameters(self.student)
+        self.seen += len(x)
+
+    def report(self, held_out):
+        cosine, shared = held_out.agreement(self.average.module, SMALL_SIDE)
+        left = (self.args.crops - self.seen) * self.minutes_of_run() / (self.seen - self.begun)
+        print(f"{self.minutes():6.1f} min {self.seen:9,} crops ({100 * self.progress:3.0f} %, about {left:.0f} min left)  held out: cosine {cosine:.3f}, nearest five shared {shared:.3f}", flush=True)
+
+    def save(self):
+        """Whole or not at all: a run may be stopped at any moment."""
+        state = {name: part.state_dict() for name, part in self.parts()}
+        unfinished = self.checkpoint.with_suffix(".part")
+        torch.save({**state, "seen": self.seen, "minutes": self.minutes()}, unfinished)
+        os.replace(unfinished, self.checkpoint)
+
+    def write(self, side):
+        """The weights as the platform reads them; answers the file's path."""
+        machine = f"{os.cpu_count()} cores, {self.device.type}, torch {torch.__version__}, {platform.machine()}"
+        about = {"input_size": side, "licence": "Apache-2.0", "attribution": ATTRIBUTION, "crops": self.seen, "seed": self.args.seed, "minutes": round(self.minutes()), "machine": machine}
+        unfinished, file = self.args.work / "compact.part", self.args.work / "compact.safetensors"
+        write_safetensors(unfinished, fold(self.average.module), {key: str(value) for key, value in about.items()})
+        os.replace(unfinished, file)
+        return file
 
 
 def kinship(student, teacher_tensors):
@@ -144,93 +216,57 @@ def kinship(student, teacher_tensors):
     return {kind.strip("_/"): [round(value, 2) for value in values] for kind, values in kinds.items()}
 
 
-def save(path, **state):
-    """Whole or not at all: a run may be stopped at any moment."""
-    torch.save(state, path.with_suffix(".part"))
-    os.replace(path.with_suffix(".part"), path)
+def best_side(network, held_out):
+    """The input size at which the network agrees best with the teacher, in pixels; prints all."""
+    results = {side: held_out.agreement(network, side) for side in CANDIDATE_SIDES}
+    for side, (cosine, shared) in results.items():
+        print(f"{side:4} px  held out: cosine {cosine:.3f}, nearest five shared {shared:.3f}", flush=True)
+    return max(results, key=lambda side: results[side][1])
 
 
 def main():
     args = options()
     torch.manual_seed(args.seed)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.set_num_threads(os.cpu_count())
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     fetch(args.work / "pictures")
     photos, cutouts = read_pictures(args.work / "pictures")
     learned = Crops(*([image for index, image in enumerate(images) if index % HELD_OUT_EVERY] for images in (photos, cutouts)), DRAWN)
     kept = Crops(photos[::HELD_OUT_EVERY], cutouts[::HELD_OUT_EVERY], HELD_OUT_DRAWN)
-    held_out = torch.from_numpy(kept.batch(np.random.default_rng(args.seed), 768, TEACHER_SIDE, mixed=False)).to(device)
-
-    student = MobileNetV2().to(device, memory_format=torch.channels_last)
-    average = torch.optim.swa_utils.AveragedModel(student, avg_fn=lambda mean, new, _: mean + (new - mean) * 0.01)
-    optimiser = torch.optim.AdamW(student.parameters(), lr=1e-3, betas=(0.9, 0.99), weight_decay=1e-4)
-    seen, spent, checkpoint = 0, 0.0, args.work / "student.pt"
-    if checkpoint.exists():
-        state = torch.load(checkpoint, map_location=device)
-        student.load_state_dict(state["student"])
-        average.load_state_dict(state["average"])
-        optimiser.load_state_dict(state["optimiser"])
-        seen, spent = state["seen"], state["minutes"]
-    begun = seen
-    teacher = open_teacher(args.teacher).to(device, memory_format=torch.channels_last)
+    random = np.random.default_rng([args.seed, 1])
 
     def on_device(batch):
         return batch.to(device, memory_format=torch.channels_last, non_blocking=True)
 
+    def examples(count, side):
+        return [on_device(torch.from_numpy(learned.batch(random, 48, side))) for _ in range(count)]
+
+    training = Training(args, device)
+    teacher = open_teacher(args.teacher).to(device, memory_format=torch.channels_last)
+    small = examples(12, SMALL_SIDE)
+    with torch.no_grad():
+        lesson = Lesson(teacher, small[:6])
+        held_out = HeldOut(torch.from_numpy(kept.batch(np.random.default_rng(args.seed), 768, TEACHER_SIDE, mixed=False)).to(device), teacher)
     workers = os.cpu_count() - 1 if device.type == "cuda" else 0
-    loader = torch.utils.data.DataLoader(Batches(learned, args, seen), batch_size=None, num_workers=workers, pin_memory=workers > 0)
-    source = map(on_device, loader)
-    random = np.random.default_rng([args.seed, 1])
-    examples = [on_device(torch.from_numpy(learned.batch(random, 48, SMALL_SIDE))) for _ in range(12)]
-    with torch.no_grad():
-        lesson = Lesson(teacher, examples[:6])
-        vectors = embed(teacher, held_out, TEACHER_SIDE)
-    print(f"{len(photos)} photos, {len(cutouts)} cut-outs, {len(DRAWN)} drawn pictures; {sum(p.numel() for p in student.parameters()):,} parameters; {device}; from crop {seen:,}", flush=True)
+    source = map(on_device, torch.utils.data.DataLoader(Batches(learned, args, training.seen), batch_size=None, num_workers=workers, pin_memory=workers > 0))
+    print(f"{len(photos)} photos, {len(cutouts)} cut-outs, {len(DRAWN)} drawn pictures; {device}; from crop {training.seen:,} of {args.crops:,}", flush=True)
 
-    started = told = time.monotonic()
-
-    def minutes():
-        return spent + (time.monotonic() - started) / 60
-
-    def write(side):
-        about = {"input_size": side, "licence": "Apache-2.0", "attribution": ATTRIBUTION, "crops": seen, "seed": args.seed, "minutes": round(minutes()), "machine": f"{os.cpu_count()} cores, {device.type}, torch {torch.__version__}, {platform.machine()}"}
-        part = args.work / "compact.part"
-        write_safetensors(part, fold(average.module), {key: str(value) for key, value in about.items()})
-        os.replace(part, args.work / "compact.safetensors")
-
-    def keep():
-        settle(average.module, examples)
-        cosine, shared = agreement(embed(average.module, held_out, SMALL_SIDE), vectors)
-        left = (args.crops - seen) * (minutes() - spent) / (seen - begun)
-        print(f"{minutes():6.1f} min {seen:9,} crops ({100 * seen / args.crops:3.0f} %, about {left:.0f} min left)  held out: cosine {cosine:.3f}, nearest five shared {shared:.3f}", flush=True)
-        save(checkpoint, student=student.state_dict(), average=average.state_dict(), optimiser=optimiser.state_dict(), seen=seen, minutes=minutes())
-
-    while seen < args.crops and time.monotonic() - started < args.minutes * 60:
-        progress = seen / args.crops
-        for group in optimiser.param_groups:
-            group["lr"] = rate(progress, seen)
-        x = next(source)
-        loss = lesson.loss(x, student, is_taught(progress, random.random()))
-        optimiser.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(student.parameters(), 5)
-        optimiser.step()
-        average.update_parameters(student)
-        seen += len(x)
+    told = time.monotonic()
+    while not training.is_over():
+        training.learn(next(source), lesson, is_taught(training.progress, random.random()))
         if time.monotonic() - told > REPORT_EVERY_S:
-            told = time.monotonic()
             with torch.no_grad():
-                keep()
+                settle(training.average.module, small)
+                training.report(held_out)
+            training.save()
+            told = time.monotonic()
+    training.save()
     with torch.no_grad():
-        settle(average.module, [on_device(torch.from_numpy(learned.batch(random, 48, LARGE_SIDE))) for _ in range(24)])
-        results = {side: agreement(embed(average.module, held_out, side), vectors) for side in CANDIDATE_SIDES}
-    for side, (cosine, shared) in results.items():
-        print(f"{side:4} px  held out: cosine {cosine:.3f}, nearest five shared {shared:.3f}", flush=True)
-    best = max(results, key=lambda side: results[side][1])
-    save(checkpoint, student=student.state_dict(), average=average.state_dict(), optimiser=optimiser.state_dict(), seen=seen, minutes=minutes())
-    write(best)
-    print(f"kernels like the teacher's: {kinship(average.module, read_safetensors(args.teacher))}", flush=True)
-    print(f"{seen:,} of {args.crops:,} crops, {best} px: {args.work / 'compact.safetensors'}", flush=True)
+        network = training.average.module
+        settle(network, examples(24, LARGE_SIDE))
+        file = training.write(best_side(network, held_out))
+        print(f"kernels like the teacher's: {kinship(network, read_safetensors(args.teacher))}")
+    print(f"{training.seen:,} of {args.crops:,} crops: {file}")
 
 
 if __name__ == "__main__":
