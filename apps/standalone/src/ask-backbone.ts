@@ -1,7 +1,8 @@
 import { networkDetail, type NetworkDetail } from '@repo/contracts';
 import { z } from 'zod';
 
-const TIMEOUT_MS = 2_000;
+/** It is ready already; a busy machine may take seconds for the round trips of its health. */
+const TIMEOUT_MS = 10_000;
 
 const classifierHealth = z.object({ parts: z.array(z.object({ name: z.string(), detail: z.unknown().optional() })) });
 
