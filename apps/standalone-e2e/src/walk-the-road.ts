@@ -11,7 +11,6 @@ const kinds = ['coins', 'cars', 'butterflies'] as const satisfies readonly Sampl
 const ITEMS_OF_EACH = 10;
 const SIZE_PX = 320;
 
-// In the studio: photos as people take them at home ask for the full backbone.
 const draw = async (kind: SampleKind, item: number, view: number) => new Uint8Array(await drawSample(kind, item, view, SIZE_PX, 'studio'));
 
 const shippedFolder = new URL('../../../libs/recognition/data-access/assets/', import.meta.url);
