@@ -52,18 +52,24 @@ function pullTeacher() {
   return findTeacher();
 }
 
-/** Runs the training with the command line's arguments; ends the process. */
+function readArguments(args) {
+  const texts = ['teacher', 'work', 'minutes', 'crops', 'seed', 'batch'].map((name) => [name, { type: 'string' }]);
+  try {
+    return parseArgs({ args, options: { ...Object.fromEntries(texts), help: { type: 'boolean', short: 'h' } } }).values;
+  } catch (error) {
+    return fail(`${error.message}\n\n${help}`);
+  }
+}
+
+/** Runs the training with the command line's arguments; ends the process where it can't. */
 export function train(args) {
-  const { values } = parseArgs({
-    args,
-    options: {
-      ...Object.fromEntries(['teacher', 'work', 'minutes', 'crops', 'seed', 'batch'].map((name) => [name, { type: 'string' }])),
-      help: { type: 'boolean', short: 'h' },
-    },
-  });
+  const values = readArguments(args);
   if (values.help) {
     console.log(help);
     return;
+  }
+  if (values.teacher && !existsSync(path.resolve(root, values.teacher))) {
+    fail(`There is no file ${values.teacher}`);
   }
   preparePython();
   const settings = { ...values, teacher: values.teacher ?? findTeacher() ?? pullTeacher(), work: values.work ?? path.join(root, 'data', 'backbone-training') };

@@ -38,13 +38,20 @@ REPORT_EVERY_S = 180
 ATTRIBUTION = "Distilled by OColecionador from MobileNetV2 1.0 224 (ImageNet), Copyright The TensorFlow Authors, Apache-2.0"
 
 
+def positive(text):
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return value
+
+
 def options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--teacher", type=Path, required=True, help="MobileNetV2 1.0, ImageNet (npm run backbone -- pull)")
     parser.add_argument("--work", type=Path, required=True, help="folder for pictures, checkpoint and weights")
     parser.add_argument("--minutes", type=float, default=24 * 60, help="time limit of this run; the next one goes on")
-    parser.add_argument("--crops", type=int, default=300_000, help="length of the whole training, over all runs")
-    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--crops", type=positive, default=300_000, help="length of the whole training, over all runs")
+    parser.add_argument("--batch", type=positive, default=32)
     parser.add_argument("--seed", type=int, default=7)
     return parser.parse_args()
 
