@@ -8,8 +8,8 @@ import { Test } from '@nestjs/testing';
 import { ImageProcessPool, learningEntities, learningMigrations } from '@repo/augmentation-data-access';
 import { PhotoRenderer } from '@repo/augmentation-domain';
 import { imageAugmentations, modelTraining, photoRemovals, type MessageOf } from '@repo/contracts';
-import { LearningDatabase, openDatabase, runMigrations } from '@repo/database';
-import { startScratchDatabase } from '@repo/database/testing';
+import { LearningDatabase } from '@repo/database';
+import { startDatabaseWithTables } from '@repo/database/testing';
 import { newId } from '@repo/kernel';
 import { consumeMessages, MessageBus } from '@repo/messaging';
 import { PgBossMessageBus } from '@repo/messaging/embedded';
@@ -27,10 +27,7 @@ const query = <Row>(sql: string, parameters: unknown[] = []) => app.get(Learning
 
 /** The service as it runs, but for waits of milliseconds between attempts and a worker that some photos can bring down. */
 beforeAll(async () => {
-  const { url } = await startScratchDatabase();
-  const source = await openDatabase(url, { entities: learningEntities, migrations: learningMigrations });
-  await runMigrations(source);
-  await source.destroy();
+  const url = await startDatabaseWithTables({ entities: learningEntities, migrations: learningMigrations });
   folder = await mkdtemp(path.join(tmpdir(), 'augmentations-'));
   const config = augmentationsConfig.parse({
     LEARNING_DATABASE_URL: url,

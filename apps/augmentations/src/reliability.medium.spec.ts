@@ -7,8 +7,7 @@ import { ImageProcessPool, learningEntities, learningMigrations } from '@repo/au
 import { AugmentationRepository, type RenderedPhoto } from '@repo/augmentation-domain';
 import { LeftoversSweeper } from '@repo/augmentation-feature-augment';
 import { imageAugmentations, photoRemovals, type Envelope } from '@repo/contracts';
-import { openDatabase, runMigrations } from '@repo/database';
-import { startScratchDatabase } from '@repo/database/testing';
+import { startDatabaseWithTables } from '@repo/database/testing';
 import { builtFile, newId, TemporaryError, type Clock, type Outcome } from '@repo/kernel';
 import { InMemoryMessageBus } from '@repo/messaging/testing';
 import sharp from 'sharp';
@@ -50,10 +49,7 @@ let images: WatchedImages;
 let photo: Buffer;
 
 beforeAll(async () => {
-  const { url } = await startScratchDatabase();
-  const source = await openDatabase(url, { entities: learningEntities, migrations: learningMigrations });
-  await runMigrations(source);
-  await source.destroy();
+  const url = await startDatabaseWithTables({ entities: learningEntities, migrations: learningMigrations });
   place = { databaseUrl: url, folder: await mkdtemp(path.join(tmpdir(), 'augmentations-')) };
   worker = await WorkerUnderTest.open(place, (options) => (images = new WatchedImages(options)));
   photo = await sharp({ create: { width: 320, height: 240, channels: 3, background: '#888', noise: { type: 'gaussian', mean: 128, sigma: 40 } } }).jpeg().toBuffer();

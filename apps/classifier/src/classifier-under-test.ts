@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
-import { CollectionDatabase, openDatabase, runMigrations } from '@repo/database';
-import { startScratchDatabase } from '@repo/database/testing';
+import { CollectionDatabase, openDatabase } from '@repo/database';
+import { startDatabaseWithTables } from '@repo/database/testing';
 import { prepareHttp } from '@repo/http';
 import { collectionEntities, collectionMigrations, learningEntities, learningMigrations, openBackbone, type BackbonePlaces } from '@repo/recognition-data-access';
 import { Backbone } from '@repo/recognition-domain';
@@ -27,7 +27,10 @@ export class ClassifierUnderTest {
   ) {}
 
   static async start(places: BackbonePlaces): Promise<ClassifierUnderTest> {
-    const [collectionUrl, learningUrl] = [await migrated(collectionEntities, collectionMigrations), await migrated(learningEntities, learningMigrations)];
+    const [collectionUrl, learningUrl] = [
+      await startDatabaseWithTables({ entities: collectionEntities, migrations: collectionMigrations }),
+      await startDatabaseWithTables({ entities: learningEntities, migrations: learningMigrations }),
+    ];
     const source = await openDatabase(collectionUrl, { entities: [], migrations: [] });
     // The collection's tables, as far as the classifier reads them.
     await source.query('CREATE TABLE "Categoria" ("id" uuid, "ownerId" uuid, "nome" varchar, "nomeNormalizado" varchar)');
@@ -79,12 +82,4 @@ export class ClassifierUnderTest {
   query(sql: string, parameters: unknown[]): Promise<unknown[]> {
     return this.app.get(CollectionDatabase).source.query(sql, parameters) as Promise<unknown[]>;
   }
-}
-
-async function migrated(entities: typeof collectionEntities, migrations: typeof collectionMigrations): Promise<string> {
-  const { url } = await startScratchDatabase();
-  const source = await openDatabase(url, { entities, migrations });
-  await runMigrations(source);
-  await source.destroy();
-  return url;
 }

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { CollectionDatabase, LearningDatabase, openDatabase, runMigrations } from '@repo/database';
-import { startScratchDatabase } from '@repo/database/testing';
+import { CollectionDatabase, LearningDatabase, openDatabase } from '@repo/database';
+import { startDatabaseWithTables } from '@repo/database/testing';
 import { newId, type TrainingRunId } from '@repo/kernel';
 import { consumeMessages } from '@repo/messaging';
 import { collectionEntities, collectionMigrations, learningEntities, learningMigrations } from '@repo/recognition-data-access';
@@ -48,7 +48,10 @@ beforeAll(async () => {
   }).listen(0, '127.0.0.1');
   await once(backend, 'listening');
   const others = `http://127.0.0.1:${(backend.address() as AddressInfo).port}`;
-  const [collectionUrl, learningUrl] = [await migrated(collectionEntities, collectionMigrations), await migrated(learningEntities, learningMigrations)];
+  const [collectionUrl, learningUrl] = [
+    await startDatabaseWithTables({ entities: collectionEntities, migrations: collectionMigrations }),
+    await startDatabaseWithTables({ entities: learningEntities, migrations: learningMigrations }),
+  ];
   folder = await mkdtemp(path.join(tmpdir(), 'training-'));
   const config = trainingConfig.parse({
     COLLECTION_DATABASE_URL: collectionUrl,
@@ -80,14 +83,6 @@ afterAll(async () => {
   backend?.close();
   await rm(folder, { recursive: true, force: true });
 });
-
-async function migrated(entities: typeof collectionEntities, migrations: typeof collectionMigrations): Promise<string> {
-  const { url } = await startScratchDatabase();
-  const source = await openDatabase(url, { entities, migrations });
-  await runMigrations(source);
-  await source.destroy();
-  return url;
-}
 
 /** Other subjects' tables, as far as training reads them. */
 async function withTables(url: string, statements: string[]): Promise<void> {

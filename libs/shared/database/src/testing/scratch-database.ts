@@ -36,6 +36,15 @@ export async function openScratchDatabase(options: DatabaseOptions): Promise<Dat
   return source;
 }
 
+/** The same, closed again: for an application that opens it itself, by its URL. */
+export async function startDatabaseWithTables(options: DatabaseOptions): Promise<string> {
+  const { url } = await startScratchDatabase();
+  const source = await openDatabase(url, options);
+  await runMigrations(source);
+  await source.destroy();
+  return url;
+}
+
 async function startServer(): Promise<EmbeddedPostgres> {
   await sweep();
   const dataDir = await mkdtemp(path.join(os.tmpdir(), PREFIX));
