@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { drawSample } from '@repo/samples';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventually, PlatformUnderTest } from './platform-under-test.js';
@@ -14,24 +13,30 @@ beforeAll(async () => {
 afterAll(() => platform.destroy());
 
 let seed = 0;
-const nextPhoto = async () => new Uint8Array(await drawSample('stamps', (seed += 1), 0, 256));
+const nextPhoto = async (size = 256) => new Uint8Array(await drawSample('stamps', (seed += 1), 0, size));
 
 /** Item ids that were answered with 201: what must never be lost. */
 const ledger: string[] = [];
 
 /** A training by hand waits for every photo before it: once it works, or refuses, they all have their variants. */
-async function allAugmented(): Promise<void> {
-  const { body } = await door.json<{ id: string }>('POST', '/Training', {});
-  await eventually(
-    'every accepted photo has its variants',
-    async () => {
-      const { status, progress } = (await door.get<Training>(`/Training/${body.id}`)).body;
-      return status !== 'queued' && !(status === 'running' && progress?.phase === 'waiting');
-    },
-    90_000,
-    250,
-  );
-  await door.delete(`/Training/${body.id}`);
+class WaitingTraining {
+  private constructor(private readonly path: string) {}
+
+  static async start(): Promise<WaitingTraining> {
+    const { body } = await door.json<{ id: string }>('POST', '/Training', {});
+    return new WaitingTraining(`/Training/${body.id}`);
+  }
+
+  async photosWithoutVariants(): Promise<number> {
+    return (await door.get<Training>(this.path)).body.progress?.photosAugmenting ?? 0;
+  }
+
+  /** Until every accepted photo has its variants; then the training is taken back. */
+  async untilAllAugmented(): Promise<void> {
+    const waits = ({ status, progress }: Training) => status === 'queued' || (status === 'running' && progress?.phase === 'waiting');
+    await eventually('every accepted photo has its variants', async () => !waits((await door.get<Training>(this.path)).body), 90_000, 250);
+    await door.delete(this.path);
+  }
 }
 
 it.each([
@@ -65,19 +70,19 @@ it.each([
     const photo = await fetch(fotos[0] ?? '');
     expect([photo.status, (await photo.arrayBuffer()).byteLength > 1000]).toEqual([200, true]);
   }
-  await allAugmented();
+  await (await WaitingTraining.start()).untilAllAugmented();
 });
 
 it('goes on when the augmentation service is killed with work in its hands', async () => {
   const before = platform.service('augmentations');
-  for (let i = 0; i < 6; i += 1) {
-    await door.createItem(`after ${i}`, 'Selos', await nextPhoto());
-  }
-  await sleep(300); // some are being rendered now
+  const photos = await Promise.all(Array.from({ length: 24 }, () => nextPhoto(1024)));
+  await Promise.all(photos.map((photo, i) => door.createItem(`after ${i}`, 'Selos', photo)));
+  const training = await WaitingTraining.start();
+  await eventually('photos wait for their variants', async () => (await training.photosWithoutVariants()) > 3, 10_000, 20);
   process.kill(before ?? Number.NaN, 'SIGKILL');
   await eventually('it was started again', () => ![undefined, before].includes(platform.service('augmentations')), 20_000);
-  await allAugmented();
-  expect((await door.get('/health/ready')).status).toBe(200);
+  await training.untilAllAugmented();
+  await eventually('all services are ready', async () => (await door.get('/health/ready')).status === 200, 20_000);
 });
 
 it.each(['backend', 'classifier', 'training'])('comes back by itself when %s is killed', async (name) => {
