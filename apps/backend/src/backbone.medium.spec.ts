@@ -45,11 +45,6 @@ describe('the health page', () => {
     await expect.poll(classifierPart, soon).toEqual({ status: 'ok', part: { ...network, name: 'classifier', durationMs: expect.any(Number) } });
   });
 
-  it('is well with an untrained backbone, and passes the warning on', async () => {
-    pages = { '/health/ready': { status: 'ok', parts: [{ ...network, warning: 'colours and edges alone' }] } };
-    await expect.poll(classifierPart, soon).toMatchObject({ status: 'ok', part: { state: 'ok', warning: 'colours and edges alone' } });
-  });
-
   it('is well with a classifier that says nothing of its backbone', async () => {
     pages = { '/health/ready': { status: 'ok', parts: [{ name: 'network', state: 'ok', durationMs: 0 }] } };
     await expect.poll(classifierPart, soon).toEqual({ status: 'ok', part: { name: 'classifier', state: 'ok', durationMs: expect.any(Number) } });
@@ -85,7 +80,7 @@ it('documents health, and where to ask for the backbone', async () => {
   expect(body.paths['/api/Models/backbone'].get.responses['200'].content['application/json'].schema).toEqual({ $ref: '#/components/schemas/BackboneInUse' });
   const { get: ready } = body.paths['/api/health/ready'];
   expect(['200', '503'].map((status) => ready.responses[status].content['application/json'].schema)).toEqual(Array(2).fill({ $ref: '#/components/schemas/Health' }));
-  expect(Object.keys(body.components.schemas.Health.properties.parts.items.properties)).toEqual(['name', 'state', 'durationMs', 'reason', 'detail', 'warning']);
+  expect(Object.keys(body.components.schemas.Health.properties.parts.items.properties)).toEqual(['name', 'state', 'durationMs', 'reason', 'detail']);
   expect(ready.security).toEqual([{}]);
   const referred = [...new Set(JSON.stringify(body).match(/(?<=#\/components\/schemas\/)\w+/g))];
   expect(referred.filter((name) => !(name in body.components.schemas))).toEqual([]);

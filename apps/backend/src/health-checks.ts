@@ -35,7 +35,7 @@ async function writeAndRead(cache: Cache): Promise<void> {
 
 /** As far as it is passed on: what a later version says in other words is left out. */
 const classifierHealth = z.object({
-  parts: z.array(z.object({ name: z.string(), detail: networkDetail.optional().catch(undefined), warning: z.string().optional() })),
+  parts: z.array(z.object({ name: z.string(), detail: networkDetail.optional().catch(undefined) })),
 });
 
 /** Answers what the classifier says of its network, so that nobody needs to reach its own page. */
@@ -47,5 +47,5 @@ async function askClassifier(url: string): Promise<PartRemarks> {
   }
   const { parts } = classifierHealth.parse(await response.json());
   const network = parts.find(({ name }) => name === 'network');
-  return { detail: network?.detail, warning: network?.warning };
+  return { detail: network?.detail };
 }

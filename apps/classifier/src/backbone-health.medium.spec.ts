@@ -4,10 +4,10 @@ import path from 'node:path';
 import { encodeSafetensors, type BackbonePlaces } from '@repo/recognition-data-access';
 import { drawMobileNetV2 } from '@repo/recognition-data-access/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ClassifierUnderTest, noWeights, TOKEN } from './classifier-under-test.js';
+import { ClassifierUnderTest, TOKEN } from './classifier-under-test.js';
 
 let folder: string;
-let places: Record<'random' | 'shipped' | 'data folder' | 'configured', BackbonePlaces>;
+let places: Record<'shipped' | 'data folder' | 'configured', BackbonePlaces>;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'secret-place-'));
   const [configured, shippedFolder, dataFolder] = ['mine.safetensors', 'shipped', 'data'].map((name) => path.join(folder, name)) as [string, string, string];
@@ -16,7 +16,7 @@ beforeAll(async () => {
     await mkdir(path.dirname(file), { recursive: true });
     await writeFile(file, weights);
   }
-  places = { random: noWeights, shipped: { ...noWeights, shippedFolder }, 'data folder': { shippedFolder, dataFolder }, configured: { shippedFolder, dataFolder, configured } };
+  places = { shipped: { shippedFolder }, 'data folder': { shippedFolder, dataFolder }, configured: { shippedFolder, dataFolder, configured } };
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -24,7 +24,6 @@ const drawn = { id: expect.stringMatching(/^mobilenetv2-96-[0-9a-f]{12}-cover$/)
 const getFull = { code: 'GET_FULL_BACKBONE', message: expect.stringContaining('npm run backbone -- pull, or set OC_BACKBONE to a file') as string };
 
 it.each([
-  ['random', { id: 'random-96-seed1-cover', inputSize: 96, quality: 'untrained' }, getFull],
   ['shipped', { ...drawn, quality: 'compact' }, getFull],
   ['data folder', { ...drawn, quality: 'full' }, undefined],
   ['configured', { ...drawn, quality: 'full' }, undefined],
@@ -39,7 +38,6 @@ it.each([
       state: 'ok',
       durationMs: expect.any(Number),
       detail: { backbone, ...(advice && { advice }) },
-      ...(origin === 'random' && { warning: getFull.message }), // the untrained one alone is worth an alarm
     });
     expect(text).not.toContain('secret-place');
     const version = await classifier.get('/version', TOKEN);

@@ -16,9 +16,6 @@ import { ClassifierModule } from './classifier.module.js';
 
 export const TOKEN = 'service-token-of-at-least-32-letters';
 
-/** A network of random weights, which tells colours apart: neither of these folders is there. */
-export const noWeights: BackbonePlaces = { dataFolder: '/nonexistent', shippedFolder: '/nonexistent' };
-
 /** The service as it runs, on real databases and a temporary folder, with the backbone of the places given. */
 export class ClassifierUnderTest {
   private constructor(
@@ -26,7 +23,7 @@ export class ClassifierUnderTest {
     private readonly folder: string,
   ) {}
 
-  static async start(places: BackbonePlaces): Promise<ClassifierUnderTest> {
+  static async start(places: BackbonePlaces = {}): Promise<ClassifierUnderTest> {
     const [collectionUrl, learningUrl] = [
       await startDatabaseWithTables({ entities: collectionEntities, migrations: collectionMigrations }),
       await startDatabaseWithTables({ entities: learningEntities, migrations: learningMigrations }),

@@ -4,13 +4,13 @@ import { LearningDatabase } from '@repo/database';
 import { newId, type ItemId, type PhotoId, type UserId } from '@repo/kernel';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ClassifierUnderTest, noWeights, TOKEN } from './classifier-under-test.js';
+import { ClassifierUnderTest, TOKEN } from './classifier-under-test.js';
 
 const [ana, rui] = [newId<UserId>(), newId<UserId>()];
 let classifier: ClassifierUnderTest;
 
 beforeAll(async () => {
-  classifier = await ClassifierUnderTest.start(noWeights);
+  classifier = await ClassifierUnderTest.start();
 });
 afterAll(() => classifier?.stop());
 

@@ -88,7 +88,7 @@ export interface ModelReport {
   readonly metrics?: { readonly accuracy: number; readonly macroF1: number; readonly ece: number; readonly loss: number; readonly valAccuracy: number; readonly valLoss: number };
   readonly perClass?: readonly { readonly label: string; readonly precision: number; readonly recall: number; readonly f1: number; readonly support: number }[];
   /** What it was trained on. */
-  readonly backbone?: { readonly id: string; readonly quality?: 'full' | 'compact' | 'untrained' };
+  readonly backbone?: { readonly id: string; readonly quality?: 'full' | 'compact' };
 }
 
 /** Stored photos compared with their rows. */

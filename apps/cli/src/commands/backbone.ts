@@ -2,7 +2,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { readEnvironment, recognitionEnv } from '@repo/config';
 import { PermanentError } from '@repo/kernel';
-import { findBackbone } from '@repo/recognition-data-access/weights';
+import { findBackbone, weightsFolder, weightsIn } from '@repo/recognition-data-access/weights';
 import { commonOptions, type Command, type CommandContext } from '../command.js';
 import { exitCode, UsageError } from '../exit-code.js';
 import { pullBackbone, type PullSettings } from '../pull-backbone.js';
@@ -36,8 +36,9 @@ async function whichBackbone(args: readonly string[], { shippedFolder }: PullSet
     return exitCode.done;
   }
   const { OC_BACKBONE: configured, OC_DATA_DIR } = readEnvironment(recognitionEnv.pick({ OC_BACKBONE: true, OC_DATA_DIR: true }), environment);
+  const dataFolder = path.resolve(OC_DATA_DIR);
   try {
-    const { info } = await findBackbone({ configured, dataFolder: path.resolve(OC_DATA_DIR), shippedFolder });
+    const { info } = await findBackbone({ configured, dataFolder, shippedFolder });
     const { id, origin, path: file, inputSize, licence } = info;
     const { labels, origins } = texts.backbone;
     const lines = [
@@ -48,7 +49,7 @@ async function whichBackbone(args: readonly string[], { shippedFolder }: PullSet
       [labels.id, id],
     ] as const;
     lines.forEach(([label, value]) => terminal.print(`${label.padEnd(11)}${value}`));
-    if (origin === 'shipped' || origin === 'random') {
+    if (origin === 'shipped') {
       terminal.print(`\n${texts.backbone.fuller}`);
     }
     return exitCode.done;
@@ -57,7 +58,8 @@ async function whichBackbone(args: readonly string[], { shippedFolder }: PullSet
       throw error;
     }
     terminal.complain(terminal.bad(error.message));
-    terminal.complain(configured ? texts.backbone.mendConfigured : texts.backbone.mendOwn);
+    const hasOwn = (await weightsIn(weightsFolder(dataFolder))).length > 0;
+    terminal.complain(configured ? texts.backbone.mendConfigured : hasOwn ? texts.backbone.mendOwn : '');
     return exitCode.incomplete;
   }
 }

@@ -41,7 +41,6 @@ it('shows the phases, each epoch once, and what was reached', async () => {
 it.each([
   ['the full backbone', { id: 'net', quality: 'full' }, /These figures are for the full backbone \(net\)\.\s*$/],
   ['the compact one, and how to get a better one', { id: 'net', quality: 'compact' }, /for the compact backbone \(net\)\.\n.*npm run backbone -- pull, or set OC_BACKBONE/],
-  ['one that has learnt nothing, and how to get a better one', { id: 'net', quality: 'untrained' }, /for a backbone that has learnt nothing \(net\)\.\n.*npm run backbone -- pull/],
 ])('says that the figures are for %s', async (_, backbone, expected) => {
   streams({ id: 'run-1', status: 'done', modelVersion: 'v7' });
   platform.on('GET /Models/v7', () => ({ body: { version: 'v7', backbone } }));

@@ -6,7 +6,6 @@ it.each<[BackboneInfo['origin'], string]>([
   ['configured', 'full'],
   ['data folder', 'full'],
   ['shipped', 'compact'],
-  ['random', 'untrained'],
 ])('calls weights that are %s %s', (origin, quality) => {
   expect(backboneQuality({ origin })).toBe(quality);
 });
@@ -17,7 +16,6 @@ it('tells of a backbone without telling of the machine', () => {
 });
 
 it.each([
-  ['an untrained one', 'untrained', undefined, 'GET_FULL_BACKBONE', 'npm run backbone -- pull, or set OC_BACKBONE to a file'],
   ['the compact one', 'compact', 'net-1', 'GET_FULL_BACKBONE', 'npm run backbone -- pull, or set OC_BACKBONE to a file'],
   ['the compact one, where a version was trained on another', 'compact', 'net-0', 'GET_FULL_BACKBONE', 'start again and train'],
   ['a full one, where a version was trained on another', 'full', 'net-0', 'TRAIN_AGAIN', 'npm run train'],

@@ -1,7 +1,7 @@
 import type { BackboneInfo } from './inference.js';
 
-/** `full`: weights that somebody chose; `compact`: those that come with the platform; `untrained`: random ones. */
-export type BackboneQuality = 'full' | 'compact' | 'untrained';
+/** `full`: weights that somebody chose; `compact`: those that come with the platform. */
+export type BackboneQuality = 'full' | 'compact';
 
 /** A backbone as anybody may be told of it: nothing of the machine, so no path. */
 export interface KnownBackbone extends Pick<BackboneInfo, 'id' | 'origin' | 'inputSize'> {
@@ -17,7 +17,6 @@ const qualityOf: Record<BackboneInfo['origin'], BackboneQuality> = {
   configured: 'full',
   'data folder': 'full',
   shipped: 'compact',
-  random: 'untrained',
 };
 
 // Services look for the backbone when they start, and a version keeps the one that it was trained on.
@@ -39,9 +38,6 @@ export function describeBackbone(info: BackboneInfo): KnownBackbone {
  * @param trainedOn `BackboneInfo.id` of the version in charge; undefined when there is none, or it isn't known
  */
 export function adviseOnBackbone({ id, quality }: Pick<KnownBackbone, 'id' | 'quality'>, trainedOn: string | undefined): BackboneAdvice | undefined {
-  if (quality === 'untrained') {
-    return { code: 'GET_FULL_BACKBONE', message: `Without a trained backbone, what is learnt tells colours and edges apart and not much more: ${getFull}` };
-  }
   if (quality === 'compact') {
     return { code: 'GET_FULL_BACKBONE', message: `The full backbone recognises better than the compact one: ${getFull}` };
   }

@@ -7,8 +7,8 @@ export type Precision = 'fp32' | 'int8';
 export interface BackboneInfo {
   /** Names weights and preprocessing: vectors of different ids can't be compared. */
   readonly id: string;
-  /** Where the weights came from; `random` recognises poorly and is said loudly at start. */
-  readonly origin: 'configured' | 'data folder' | 'shipped' | 'random';
+  /** Where the weights came from. */
+  readonly origin: 'configured' | 'data folder' | 'shipped';
   readonly path?: string;
   /** Length of an embedding. */
   readonly dimensions: number;

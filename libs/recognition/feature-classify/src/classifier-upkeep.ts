@@ -59,14 +59,13 @@ export class ClassifierUpkeep implements OnApplicationBootstrap, BeforeApplicati
     ];
   }
 
-  /** Any network that is loaded is well, an untrained one with a warning. */
   private describeNetwork(): PartRemarks {
     const served = this.serving.now;
     requireThat(served, 'no network is loaded');
     const backbone = describeBackbone(this.backbone.info);
     const advice = adviseOnBackbone(backbone, served.backbone);
     const detail: NetworkDetail = { backbone, trainedOn: served.backbone === backbone.id ? undefined : served.backbone, advice };
-    return { detail, warning: backbone.quality === 'untrained' ? advice?.message : undefined };
+    return { detail };
   }
 
   private async follow(): Promise<void> {

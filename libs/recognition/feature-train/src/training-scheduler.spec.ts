@@ -72,7 +72,7 @@ describe('one training', () => {
     expect(run.progress?.epochs.map(({ epoch }) => epoch)).toEqual([1, 2]);
     expect(modelFiles()).toEqual(['model.onnx', 'labels.json', 'manifest.json'].map((name) => `models ${modelFolder(run.modelVersion!)}/${name}`));
     expect(platform.announcer.announced).toEqual([run.modelVersion]);
-    expect(platform.metrics.rows.get(run.modelVersion!)).toMatchObject({ runId: run.id, lineage: { backbone: 'net', backboneQuality: 'untrained', labels: ['selos', 'moedas'], testSet: expect.stringMatching(/^[0-9a-f]{64}$/) } });
+    expect(platform.metrics.rows.get(run.modelVersion!)).toMatchObject({ runId: run.id, lineage: { backbone: 'net', backboneQuality: 'compact', labels: ['selos', 'moedas'], testSet: expect.stringMatching(/^[0-9a-f]{64}$/) } });
     expect(platform.builder.inputs[0]?.vectors).toHaveLength(10);
     expect(platform.builder.inputs[0]?.metrics).toMatchObject({ warmUp: { probabilities: [[0.75, 0.25], [0.75, 0.25], [0.75, 0.25]] } });
     expect(platform.engines.open).toBe(0);

@@ -37,8 +37,8 @@ export type ClassifyAnswer = z.infer<typeof classifyAnswer>;
 export const knownBackbone = z
   .object({
     id: z.string().meta({ description: 'Names weights and preprocessing' }),
-    quality: z.enum(['full', 'compact', 'untrained']).meta({ description: '`full`: weights that somebody chose; `compact`: those that come with the platform; `untrained`: random ones' }),
-    origin: z.enum(['configured', 'data folder', 'shipped', 'random']),
+    quality: z.enum(['full', 'compact']).meta({ description: '`full`: weights that somebody chose; `compact`: those that come with the platform' }),
+    origin: z.enum(['configured', 'data folder', 'shipped']),
     inputSize: z.number().meta({ description: 'Side of the square that it sees, in pixels' }),
   })
   .meta({ id: 'Backbone' });

@@ -13,7 +13,6 @@ const healthReport = z
         durationMs: z.number(),
         reason: z.string().optional().meta({ description: 'Why it failed' }),
         detail: z.record(z.string(), z.unknown()).optional().meta({ description: 'What a part that works says of itself. The classifier: which backbone it found, and what would be better' }),
-        warning: z.string().optional().meta({ description: 'It works, and yet somebody should see to this' }),
       }),
     ),
   })

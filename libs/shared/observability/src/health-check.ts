@@ -2,10 +2,7 @@ import { withDeadline } from '@repo/kernel';
 
 /** What a part that works has to say, to anyone: nothing of the machine's insides. */
 export interface PartRemarks {
-  /** For programs and the curious. */
   detail?: Readonly<Record<string, unknown>>;
-  /** It works, and yet somebody should see to this. */
-  warning?: string;
 }
 
 /** One part that a service needs, proved by a round trip. */

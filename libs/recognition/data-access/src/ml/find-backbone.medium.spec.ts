@@ -36,20 +36,19 @@ it('takes the data folder before what is shipped', async () => {
   expect((await findBackbone(places())).info).toMatchObject({ origin: 'data folder', path: own });
 });
 
-it('takes what is shipped before random filters', async () => {
+it('takes what is shipped where there is nothing else', async () => {
   const shipped = await writeWeights('shipped/compact.safetensors');
   expect((await findBackbone(places())).info).toMatchObject({ origin: 'shipped', path: shipped });
 });
 
 it('takes no weights that are still being written', async () => {
   await writeWeights('data/backbone/own.safetensors.part');
-  expect((await findBackbone(places())).info.origin).toBe('random');
+  await writeWeights('shipped/compact.safetensors');
+  expect((await findBackbone(places())).info.origin).toBe('shipped');
 });
 
-it('falls back to random filters, always the same', async () => {
-  const [first, second] = [await findBackbone(places()), await findBackbone(places())];
-  expect(first.info).toEqual({ id: 'random-96-seed1-cover', origin: 'random', dimensions: 1280, inputSize: 96 });
-  expect(await first.onnx()).toEqual(await second.onnx());
+it('says what to do where there is none at all', async () => {
+  await expect(findBackbone(places())).rejects.toThrow(`The weights that come with the platform are missing in ${places().shippedFolder}. Fetch them with the source again, or set OC_BACKBONE to a file`);
 });
 
 it('gives other weights another id', async () => {

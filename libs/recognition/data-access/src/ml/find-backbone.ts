@@ -6,7 +6,6 @@ import { PermanentError } from '@repo/kernel';
 import type { BackboneInfo } from '@repo/recognition-domain';
 import { assembleMobileNetV2 } from './mobilenet-v2.js';
 import { NetworkBackbone } from './network-backbone.js';
-import { randomNetwork } from './random-network.js';
 import { parseSafetensors } from './safetensors.js';
 
 export interface BackbonePlaces {
@@ -18,18 +17,15 @@ export interface BackbonePlaces {
   readonly shippedFolder?: string;
 }
 
-/** Weights that come with the platform, where there are any. */
+/** Folder of the weights that come with the platform. */
 const shippedAssets = fileURLToPath(new URL('../../assets/', import.meta.url));
 
 /** Part of a backbone's id: photos are cropped to a square, as `decodePhoto` does. */
 const preprocessing = 'cover';
 
-const randomSeed = 1;
-
 /**
  * The first backbone there is: the configured file, one in the data folder, the one that comes with
- * the platform, and at last a network of random weights, which tells edges and colours apart and
- * no more. Throws PermanentError when a file that was found can't be used.
+ * the platform. Throws PermanentError when the file that was found can't be used, and when there is none.
  */
 export async function findBackbone({ configured, dataFolder, shippedFolder = shippedAssets }: BackbonePlaces): Promise<NetworkBackbone> {
   if (configured) {
@@ -39,15 +35,17 @@ export async function findBackbone({ configured, dataFolder, shippedFolder = shi
   if (own) {
     return readBackbone(own, 'data folder');
   }
-  const [shipped] = await weightsIn(shippedFolder);
-  return shipped ? readBackbone(shipped, 'shipped') : randomBackbone(randomSeed);
+  const shipped = await findShippedBackbone(shippedFolder);
+  if (!shipped) {
+    throw new PermanentError(`The weights that come with the platform are missing in ${shippedFolder}. Fetch them with the source again, or set OC_BACKBONE to a file`);
+  }
+  return shipped;
 }
 
-/** The same weights for the same seed. */
-export function randomBackbone(seed: number): NetworkBackbone {
-  const network = randomNetwork(seed);
-  const { inputSize, dimensions } = network;
-  return new NetworkBackbone({ id: `random-${inputSize}-seed${seed}-${preprocessing}`, origin: 'random', dimensions, inputSize }, network);
+/** The one that comes with the platform; undefined where somebody took it away. Throws PermanentError when it can't be used. */
+export async function findShippedBackbone(folder = shippedAssets): Promise<NetworkBackbone | undefined> {
+  const [shipped] = await weightsIn(folder);
+  return shipped ? readBackbone(shipped, 'shipped') : undefined;
 }
 
 /** Where a person's own weights lie. */

@@ -9,11 +9,11 @@ import path from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { drawCalibrationPhotos } from './calibration-photos.js';
-import { randomBackbone } from './find-backbone.js';
 import { useTensorflow } from './tensorflow.js';
+import { drawnBackbone } from './testing/drawn-backbone.js';
 import { VersionFileBuilder } from './version-file-builder.js';
 
-const backbone = randomBackbone(3);
+const backbone = drawnBackbone();
 const { dimensions, inputSize } = backbone.info;
 const head: TrainedHead = {
   labels: ['cars', 'coins', 'stamps'],

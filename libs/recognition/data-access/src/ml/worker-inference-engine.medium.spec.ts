@@ -4,10 +4,10 @@ import { TemporaryError } from '@repo/kernel';
 import { ClassifierBusyError, ModelUnusableError, PhotoUndecodableError, type Inference, type TrainedHead } from '@repo/recognition-domain';
 import sharp from 'sharp';
 import { afterEach, expect, it, vi } from 'vitest';
-import { randomBackbone } from './find-backbone.js';
+import { findBackbone } from './find-backbone.js';
 import { WorkerInferenceEngine, type InferenceEngineOptions } from './worker-inference-engine.js';
 
-const backbone = randomBackbone(1);
+const backbone = await findBackbone({});
 const head: TrainedHead = { labels: ['a', 'b'], weights: new Float32Array(1280 * 2).map((_, i) => Math.sin(i)), bias: Float32Array.of(0, 0), temperature: 1 };
 
 let engine: WorkerInferenceEngine;
@@ -39,7 +39,7 @@ it('says the same whatever the size, and another thing of another photo', async 
   const model = await start().load(await backbone.onnx());
   const [small, large, other] = await Promise.all([photo(colours.red, { width: 100, height: 100 }), photo(colours.red, { width: 3000, height: 2000 }), photo(colours.blue)].map(async (image) => model.run(await image)));
   expect(cosine(small!, large!)).toBeGreaterThan(0.999);
-  expect(cosine(small!, other!)).toBeLessThan(0.9);
+  expect(cosine(small!, other!)).toBeLessThan(0.97);
 });
 
 it('sees a photo upright, in colour and on white, however it is encoded', async () => {

@@ -26,16 +26,9 @@ const getFull = expect.stringContaining('npm run backbone -- pull, or set OC_BAC
 it('says at once that the compact backbone serves, and how to get the full one', async () => {
   await openBackbone({ shippedFolder: folder });
   expect(log.log).toHaveBeenCalledWith(expect.objectContaining({ quality: 'compact', path: weights(), advice: getFull }), 'Backbone');
-  expect(log.warn).not.toHaveBeenCalled();
-});
-
-it('warns that the backbone was never trained', async () => {
-  await openBackbone({ shippedFolder: path.join(folder, 'none') });
-  expect(log.warn).toHaveBeenCalledWith({ msg: getFull }, 'Backbone');
 });
 
 it('merely names a full one', async () => {
   await openBackbone({ configured: weights(), shippedFolder: folder });
   expect(log.log.mock.calls).toEqual([[{ msg: 'backbone', quality: 'full', id: expect.any(String), origin: 'configured', path: weights(), dimensions: 1280, inputSize: 96 }, 'Backbone']]);
-  expect(log.warn).not.toHaveBeenCalled();
 });

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { adviseOnBackbone, backboneQuality, type Backbone } from '@repo/recognition-domain';
 import { findBackbone, type BackbonePlaces } from '../ml/find-backbone.js';
 
-/** Finds the backbone and says which it is, and how to get a better one; loudly when it was never trained. Throws PermanentError. */
+/** Finds the backbone and says which it is, and how to get a better one. Throws PermanentError. */
 export async function openBackbone(places: BackbonePlaces): Promise<Backbone> {
   const logger = new Logger('Backbone');
   const backbone = await findBackbone(places);
@@ -10,8 +10,5 @@ export async function openBackbone(places: BackbonePlaces): Promise<Backbone> {
   const quality = backboneQuality(info);
   const advice = adviseOnBackbone({ id: info.id, quality }, undefined)?.message;
   logger.log({ msg: 'backbone', quality, ...info, advice });
-  if (quality === 'untrained') {
-    logger.warn({ msg: advice });
-  }
   return backbone;
 }

@@ -1,7 +1,7 @@
 import { backboneGraph } from '../ml/backbone-graph.js';
 import type { ConvolutionalNetwork } from '../ml/convolutional-network.js';
 import { decodePhoto } from '../ml/decode-photo.js';
-import { findBackbone } from '../ml/find-backbone.js';
+import { findShippedBackbone } from '../ml/find-backbone.js';
 import { assembleMobileNetV2 } from '../ml/mobilenet-v2.js';
 import type { Safetensors } from '../ml/safetensors.js';
 
@@ -22,12 +22,12 @@ export const leastLikeness = 0.35;
  * @returns undefined where there are no such weights to compare with. Throws PermanentError for weights that are no network.
  */
 export async function likenessToShipped(weights: Safetensors, photos: readonly Uint8Array[], shippedFolder?: string): Promise<number | undefined> {
-  const { info, network } = await findBackbone({ shippedFolder });
-  if (info.origin !== 'shipped') {
+  const compact = await findShippedBackbone(shippedFolder);
+  if (!compact) {
     return undefined;
   }
   const own = withoutCommon(await embed(assembleMobileNetV2(weights), photos));
-  const shipped = withoutCommon(await embed(network, photos));
+  const shipped = withoutCommon(await embed(compact.network, photos));
   return meanOf(own.map((embedding, i) => correlation(embedding, shipped[i]!)));
 }
 

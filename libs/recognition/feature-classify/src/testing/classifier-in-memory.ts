@@ -37,7 +37,7 @@ class ActiveVersion extends ModelRegistry {
 }
 
 class ToyBackbone extends Backbone {
-  readonly info = { id: 'net', origin: 'random' as const, dimensions: 2, inputSize: 224 };
+  readonly info = { id: 'net', origin: 'shipped' as const, dimensions: 2, inputSize: 224 };
   override async onnx(): Promise<Buffer> {
     return Buffer.from('{}');
   }

@@ -151,7 +151,7 @@ export class ToyEngines extends EngineStarter {
 }
 
 export class ToyBackbone extends Backbone {
-  readonly info = { id: 'net', origin: 'random' as const, dimensions: 1, inputSize: 224 };
+  readonly info = { id: 'net', origin: 'shipped' as const, dimensions: 1, inputSize: 224 };
   async onnx() {
     return Buffer.from('network');
   }
