@@ -28,13 +28,15 @@ from sources import fetch, read_pictures
 #: One picture in so many is never learned from, only looked at.
 HELD_OUT_EVERY = 8
 DRAWN, HELD_OUT_DRAWN = range(2_500), range(1_000_000, 1_000_200)
-#: Shares of the training: until when all stages are taught alone, when they are joined, and from when on larger crops come.
-ALONE, JOINED, LARGE = 0.3, 0.5, 0.875
-SMALL_SIDE, LARGE_SIDE = 112, 160
+#: Shares of the training: until when all stages are taught alone, and from when on they are joined.
+ALONE, JOINED = 0.3, 0.5
+#: Small crops for the stages, as large ones as the platform asks with once they are joined (Touvron et al., "Fixing the
+#: train-test resolution discrepancy", 2019).
+SMALL_SIDE, LARGE_SIDE = 112, 224
 HIGHEST_RATE_TAUGHT, LOWEST_RATE_TAUGHT, HIGHEST_RATE_JOINED = 3e-2, 3e-3, 1e-2
 CANDIDATE_SIDES = (96, 112, 128, 160, 192, 224)
 TEACHER_SIDE = 224
-REPORT_EVERY_S = 180
+REPORT_EVERY_S = 300
 ATTRIBUTION = "Distilled by OColecionador from MobileNetV2 1.0 224 (ImageNet), Copyright The TensorFlow Authors, Apache-2.0"
 
 
@@ -50,7 +52,7 @@ def options():
     parser.add_argument("--teacher", type=Path, required=True, help="MobileNetV2 1.0, ImageNet (npm run backbone -- pull)")
     parser.add_argument("--work", type=Path, required=True, help="folder for pictures, checkpoint and weights")
     parser.add_argument("--minutes", type=float, default=24 * 60, help="time limit of this run; the next one goes on")
-    parser.add_argument("--crops", type=positive, default=300_000, help="length of the whole training, over all runs")
+    parser.add_argument("--crops", type=positive, default=200_000, help="length of the whole training, over all runs")
     parser.add_argument("--batch", type=positive, default=32)
     parser.add_argument("--seed", type=int, default=7)
     return parser.parse_args()
@@ -68,8 +70,12 @@ class Batches(torch.utils.data.IterableDataset):
         random = np.random.default_rng([self.args.seed, self.seen, worker.id if worker else 0])
         seen = self.seen
         while True:
-            yield torch.from_numpy(self.crops.batch(random, self.args.batch, LARGE_SIDE if seen / self.args.crops >= LARGE else SMALL_SIDE))
+            yield torch.from_numpy(self.crops.batch(random, self.args.batch, side_at(seen / self.args.crops)))
             seen += self.args.batch * (worker.num_workers if worker else 1)
+
+
+def side_at(progress):
+    return SMALL_SIDE if progress < JOINED else LARGE_SIDE
 
 
 def rate(progress, seen):
@@ -168,6 +174,11 @@ class Training:
     def progress(self):
         return self.seen / self.args.crops
 
+    def pixels(self, seen):
+        """What so many crops cost, one as much as another of its size."""
+        small = min(seen, JOINED * self.args.crops)
+        return small * SMALL_SIDE**2 + (seen - small) * LARGE_SIDE**2
+
     def minutes_of_run(self):
         return (time.monotonic() - self.started) / 60
 
@@ -189,9 +200,10 @@ class Training:
         self.seen += len(x)
 
     def report(self, held_out):
-        cosine, shared = held_out.agreement(self.average.module, SMALL_SIDE)
-        left = (self.args.crops - self.seen) * self.minutes_of_run() / (self.seen - self.begun)
-        print(f"{self.minutes():6.1f} min {self.seen:9,} crops ({100 * self.progress:3.0f} %, about {left:.0f} min left)  held out: cosine {cosine:.3f}, nearest five shared {shared:.3f}", flush=True)
+        side = side_at(self.progress)
+        cosine, shared = held_out.agreement(self.average.module, side)
+        left = (self.pixels(self.args.crops) - self.pixels(self.seen)) * self.minutes_of_run() / (self.pixels(self.seen) - self.pixels(self.begun))
+        print(f"{self.minutes():6.1f} min {self.seen:9,} crops ({100 * self.progress:3.0f} %, about {left:.0f} min left)  held out at {side} px: cosine {cosine:.3f}, nearest five shared {shared:.3f}", flush=True)
 
     def save(self):
         """Whole or not at all: a run may be stopped at any moment."""
@@ -250,9 +262,9 @@ def main():
 
     training = Training(args, device)
     teacher = open_teacher(args.teacher).to(device, memory_format=torch.channels_last)
-    small = examples(12, SMALL_SIDE)
+    to_settle = {side: examples(12, side) for side in (SMALL_SIDE, LARGE_SIDE)}
     with torch.no_grad():
-        lesson = Lesson(teacher, small[:6])
+        lesson = Lesson(teacher, to_settle[LARGE_SIDE][:6])
         held_out = HeldOut(torch.from_numpy(kept.batch(np.random.default_rng(args.seed), 768, TEACHER_SIDE, mixed=False)).to(device), teacher)
     workers = os.cpu_count() - 1 if device.type == "cuda" else 0
     source = map(on_device, torch.utils.data.DataLoader(Batches(learned, args, training.seen), batch_size=None, num_workers=workers, pin_memory=workers > 0))
@@ -263,7 +275,7 @@ def main():
         training.learn(next(source), lesson, is_taught(training.progress, random.random()))
         if time.monotonic() - told > REPORT_EVERY_S:
             with torch.no_grad():
-                settle(training.average.module, small)
+                settle(training.average.module, to_settle[side_at(training.progress)])
                 training.report(held_out)
             training.save()
             told = time.monotonic()
