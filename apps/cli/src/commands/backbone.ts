@@ -58,8 +58,11 @@ async function whichBackbone(args: readonly string[], { shippedFolder }: PullSet
       throw error;
     }
     terminal.complain(terminal.bad(error.message));
-    const hasOwn = (await weightsIn(weightsFolder(dataFolder))).length > 0;
-    terminal.complain(configured ? texts.backbone.mendConfigured : hasOwn ? texts.backbone.mendOwn : '');
+    if (configured) {
+      terminal.complain(texts.backbone.mendConfigured);
+    } else if ((await weightsIn(weightsFolder(dataFolder))).length > 0) {
+      terminal.complain(texts.backbone.mendOwn);
+    }
     return exitCode.incomplete;
   }
 }

@@ -20,6 +20,11 @@ function start(options: Partial<InferenceEngineOptions> = {}): WorkerInferenceEn
 
 const colours = { red: '#c02010', blue: '#1030c0' };
 const photo = (colour: string, { width = 640, height = 480 } = {}) => sharp({ create: { width, height, channels: 3, background: colour } }).jpeg().toBuffer();
+const blueAboveRed = async () =>
+  sharp({ create: { width: 300, height: 300, channels: 3, background: colours.red } })
+    .composite([{ input: await photo(colours.blue, { width: 300, height: 150 }), left: 0, top: 0 }])
+    .png()
+    .toBuffer();
 
 const lengthOf = ({ embedding }: Inference) => Math.hypot(...embedding);
 const cosine = (a: Inference, b: Inference) => a.embedding.reduce((sum, value, i) => sum + value * b.embedding[i]!, 0);
@@ -37,17 +42,14 @@ it('answers an embedding of length 1, and probabilities with a head', async () =
 
 it('says the same whatever the size, and another thing of another photo', async () => {
   const model = await start().load(await backbone.onnx());
-  const [small, large, other] = await Promise.all([photo(colours.red, { width: 100, height: 100 }), photo(colours.red, { width: 3000, height: 2000 }), photo(colours.blue)].map(async (image) => model.run(await image)));
+  const [small, large, other] = await Promise.all([photo(colours.red, { width: 100, height: 100 }), photo(colours.red, { width: 3000, height: 2000 }), blueAboveRed()].map(async (image) => model.run(await image)));
   expect(cosine(small!, large!)).toBeGreaterThan(0.999);
-  expect(cosine(small!, other!)).toBeLessThan(0.97);
+  expect(cosine(small!, other!)).toBeLessThan(0.9);
 });
 
 it('sees a photo upright, in colour and on white, however it is encoded', async () => {
   const model = await start().load(await backbone.onnx());
-  const halves = await sharp({ create: { width: 300, height: 300, channels: 3, background: colours.red } })
-    .composite([{ input: await photo(colours.blue, { width: 300, height: 150 }), left: 0, top: 0 }])
-    .png()
-    .toBuffer();
+  const halves = await blueAboveRed();
   const upright = await model.run(halves);
   const turned = await sharp(halves).rotate(90).withMetadata({ orientation: 8 }).jpeg({ quality: 98 }).toBuffer();
   expect(cosine(upright, await model.run(turned))).toBeGreaterThan(0.99);
